@@ -1,0 +1,70 @@
+"""Every metric and label name, once. Exporter, rules and dashboards import it.
+
+Product first, base units, no `_total` or `_count` on a gauge, a breakdown is a family
+of its own (DESIGN, "Metrics").
+"""
+
+from typing import Final
+
+LABEL_STAT: Final = "stat"
+LABEL_WINDOW: Final = "window"
+LABEL_KPI: Final = "kpi"
+LABEL_PRODUCT: Final = "product"
+LABEL_STATE: Final = "state"
+
+INFO: Final = "loopgauge_kpi_info"
+TARGET: Final = "loopgauge_kpi_target"
+ATTAINMENT: Final = "loopgauge_kpi_attainment_ratio"
+STATE: Final = "loopgauge_kpi_state"
+STATE_SINCE: Final = "loopgauge_kpi_state_since_timestamp_seconds"
+SAMPLES: Final = "loopgauge_kpi_samples"
+PENDING: Final = "loopgauge_kpi_pending"
+LAST_EVENT: Final = "loopgauge_kpi_last_event_timestamp_seconds"
+SURE: Final = "loopgauge_kpi_sure"
+
+EVENTS: Final = "loopgauge_events_total"
+REFUSED: Final = "loopgauge_refused_requests_total"
+COMMITS: Final = "loopgauge_commits_total"
+FOLDS: Final = "loopgauge_folds_total"
+EVALUATION_ERRORS: Final = "loopgauge_evaluation_errors_total"
+COMMIT_SECONDS: Final = "loopgauge_last_commit_duration_seconds"
+FOLD_SECONDS: Final = "loopgauge_last_fold_duration_seconds"
+EVALUATION_SECONDS: Final = "loopgauge_last_evaluation_duration_seconds"
+LAG: Final = "loopgauge_partials_lag_seconds"
+WAL_BYTES: Final = "loopgauge_wal_bytes"
+DATABASE_BYTES: Final = "loopgauge_database_bytes"
+FREE_BYTES: Final = "loopgauge_disk_free_bytes"
+WAITING: Final = "loopgauge_waiting_events"
+QUARANTINED: Final = "loopgauge_quarantined_events"
+OVERFLOW: Final = "loopgauge_series_overflow_total"
+REBUILDING: Final = "loopgauge_rebuild_done_ratio"
+SNAPSHOT_NUMBER: Final = "loopgauge_snapshot_number"
+SNAPSHOT_TIME: Final = "loopgauge_snapshot_timestamp_seconds"
+
+#: Label value of events whose attribute is missing, and of values beyond the cap.
+NONE_VALUE: Final = "__none__"
+OTHER_VALUE: Final = "__other__"
+
+
+def label_name(attribute: str) -> str:
+    """An attribute as a Prometheus label: ``signup.channel`` -> ``signup_channel``."""
+    return attribute.replace(".", "_")
+
+
+def _family(*parts: str) -> str:
+    return "_".join(part for part in parts if part)
+
+
+def kpi_family(product: str, key: str, unit: str) -> str:
+    """``campaigns_ttfv_seconds``: the KPI's value, by window (and stat)."""
+    return _family(product, key, unit)
+
+
+def within_target_family(product: str, key: str) -> str:
+    """``campaigns_ttfv_within_target_ratio``: the share that fulfils the target."""
+    return _family(product, key, "within_target_ratio")
+
+
+def breakdown_family(product: str, key: str, attribute: str, unit: str) -> str:
+    """``campaigns_ttfv_by_signup_channel_seconds``: one series per label value."""
+    return _family(product, key, "by", label_name(attribute), unit)

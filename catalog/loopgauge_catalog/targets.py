@@ -1,0 +1,111 @@
+"""Targets: the comparator, the threshold and what "met" means, exactly.
+
+KPI_SEMANTICS section 4: exactly at a strict target is a miss, exactly at an
+inclusive one is met.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from loopgauge_catalog.quantities import MICRO, Quantity
+
+Comparator = Literal["within", "at_most", "below", "under", "at_least", "above", "equals"]
+
+_COMPARATORS: tuple[Comparator, ...] = (
+    "within", "at_most", "below", "under", "at_least", "above", "equals",
+)  # fmt: skip
+
+#: How a comparator is written between two numbers, in SQL, PromQL and on pages.
+SYMBOLS: dict[Comparator, str] = {
+    "within": "<=",
+    "at_most": "<=",
+    "below": "<",
+    "under": "<",
+    "at_least": ">=",
+    "above": ">",
+    "equals": "=",
+}
+
+
+class Target(BaseModel):
+    """``{within: 15m, share: 80%}``: one comparator, and the share that must fulfil it.
+
+    ``share`` belongs to kinds that judge single events or subjects (quantile,
+    duration). ``stretch`` is shown and never alerts.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    within: Quantity | None = None
+    at_most: Quantity | None = None
+    below: Quantity | None = None
+    under: Quantity | None = None
+    at_least: Quantity | None = None
+    above: Quantity | None = None
+    equals: Quantity | None = None
+    share: Annotated[Quantity | None, Field(description="Share that must fulfil it, as 95%")] = None
+    stretch: Quantity | None = None
+
+    @model_validator(mode="after")
+    def _one_comparator(self) -> Self:
+        given = [name for name in _COMPARATORS if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                "a target has exactly one of "
+                + ", ".join(_COMPARATORS)
+                + (f"; this one has {', '.join(given)}" if given else "")
+            )
+        if self.share is not None and not (
+            self.share.dimension == "share" and 0 < self.share.micro <= MICRO
+        ):
+            raise ValueError("share is a percentage above 0% and up to 100%")
+        return self
+
+    @property
+    def comparator(self) -> Comparator:
+        """The one comparator that is given."""
+        return next(name for name in _COMPARATORS if getattr(self, name) is not None)
+
+    @property
+    def threshold(self) -> Quantity:
+        """What the comparator compares with."""
+        quantity = getattr(self, self.comparator)
+        assert isinstance(quantity, Quantity)  # the validator saw to it
+        return quantity
+
+    @property
+    def symbol(self) -> str:
+        """``<``, ``<=``, ``>``, ``>=`` or ``=``."""
+        return SYMBOLS[self.comparator]
+
+    @property
+    def lower_is_better(self) -> bool | None:
+        """True for an upper limit, False for a floor, None for ``equals``."""
+        return {"<": True, "<=": True, ">": False, ">=": False}.get(self.symbol)
+
+    def met_by(self, micro: int, per: int = 1) -> bool:
+        """Whether ``micro / per`` fulfils the comparator, in whole numbers.
+
+        Args:
+            micro: the number in millionths (or a sum of them).
+            per: what it is divided by, more than 0.
+        """
+        threshold = self.threshold.micro * per
+        match self.symbol:
+            case "<=":
+                return micro <= threshold
+            case "<":
+                return micro < threshold
+            case ">=":
+                return micro >= threshold
+            case ">":
+                return micro > threshold
+            case _:
+                return micro == threshold
+
+    def words(self) -> str:
+        """The target as a person reads it: ``≤ 15m for 80%``."""
+        sign = {"<=": "≤ ", ">=": "≥ ", "<": "< ", ">": "> "}.get(self.symbol, "= ")
+        text = sign + self.threshold.text
+        return f"{text} for {self.share.text}" if self.share is not None else text

@@ -1,0 +1,1 @@
+"""The collector: takes events in, commits them, computes the KPIs, answers for them."""
