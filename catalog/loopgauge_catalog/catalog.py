@@ -10,11 +10,15 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, field_validator
 
-from loopgauge_catalog.filters import AttributeName, Scalar
-from loopgauge_catalog.kpis import EventName, Identifier, Kpi
-from loopgauge_catalog.quantities import UNITS, Duration
+from loopgauge_catalog.errors import Problem, did_you_mean
+from loopgauge_catalog.filters import AttributeName, Number, Scalar
+from loopgauge_catalog.kpis import EventName, Flag, Identifier, Kpi
+from loopgauge_catalog.quantities import UNITS, Duration, duration_input
+from loopgauge_catalog.rows import RowRange
+
+ServicePattern = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:/*?-]+$", max_length=128)]
 
 
 class _Model(BaseModel):
@@ -25,20 +29,28 @@ class Attribute(_Model):
     """One attribute of an event: its type, unit and what values are accepted."""
 
     type: Literal["string", "number", "integer", "boolean", "money"] = "string"
-    unit: Annotated[str, Field(description="One of " + ", ".join(UNITS))] = "1"
-    required: bool = False
-    allowed: tuple[Scalar, ...] | None = None
-    minimum: float | int | None = None
-    maximum: float | int | None = None
-    personal: Annotated[bool, Field(description="Never shown in labels or logs")] = False
+    unit: Annotated[
+        str,
+        Field(description="What a number counts or measures", json_schema_extra={"enum": [*UNITS]}),
+    ] = "1"
+    required: Flag = False
+    allowed: Annotated[tuple[Scalar, ...] | None, Field(min_length=1)] = None
+    minimum: Number | None = None
+    maximum: Number | None = None
+    personal: Annotated[Flag, Field(description="Never shown in labels or logs")] = False
     means: str | None = None
 
     @field_validator("unit")
     @classmethod
     def _known_unit(cls, unit: str) -> str:
         if unit not in UNITS:
-            raise ValueError(f"unknown unit {unit!r}; write one of {', '.join(UNITS)}")
+            hint = did_you_mean(unit, [*UNITS], otherwise=f"write one of {', '.join(UNITS)}")
+            raise ValueError(f"unknown unit {unit!r}; {hint}")
         return unit
+
+
+def _expect_input(raw: object) -> object:
+    return raw if raw in (None, "rare") else duration_input(raw)
 
 
 class Event(_Model):
@@ -47,7 +59,9 @@ class Event(_Model):
     means: str | None = None
     attributes: dict[AttributeName, Attribute] = {}
     expect: Annotated[
-        Duration | Literal["rare"] | None, Field(description="Longest silence that is normal")
+        int | Literal["rare"] | None,
+        BeforeValidator(_expect_input, json_schema_input_type=Duration | Literal["rare"] | None),
+        Field(description="Longest silence that is normal"),
     ] = None
     source: Annotated[
         Literal["service", "batch"],
@@ -60,7 +74,7 @@ class Team(_Model):
 
     slack: str | None = None
     email: str | None = None
-    pages_per_week: Annotated[float | None, Field(ge=0)] = None
+    pages_per_week: Annotated[float | None, Field(ge=0, allow_inf_nan=False), Strict()] = None
 
 
 class Table(_Model):
@@ -76,8 +90,15 @@ class ProductCatalog(_Model):
     product: Identifier
     title: str
     timezone: str = "UTC"
-    live: Annotated[bool, Field(description="Rows that were never fed raise a ticket")] = False
-    services: tuple[str, ...] = ()
+    live: Annotated[Flag, Field(description="Rows that were never fed raise a ticket")] = False
+    services: Annotated[
+        tuple[ServicePattern, ...],
+        Field(description="Services whose events belong here; * and ? stand for any text"),
+    ] = ()
+    rows: Annotated[
+        tuple[RowRange, ...],
+        Field(description="Every row of the document, as B1, B3-B5 or B12a-c; check counts them"),
+    ] = ()
     teams: dict[Identifier, Team] = {}
     tables: dict[Identifier, Table]
     events: dict[EventName, Event] = {}
@@ -86,7 +107,9 @@ class ProductCatalog(_Model):
     @classmethod
     def _known_zone(cls, zone: str) -> str:
         if zone not in available_timezones():
-            raise ValueError(f"{zone!r} is no IANA time zone; write UTC or Europe/Berlin")
+            zones = sorted(available_timezones())
+            hint = did_you_mean(zone, zones, otherwise="write UTC or Europe/Berlin")
+            raise ValueError(f"{zone!r} is no IANA time zone; {hint}")
         return zone
 
     def model_post_init(self, _context: object) -> None:
@@ -107,13 +130,22 @@ class ProductCatalog(_Model):
 
 
 class Catalog:
-    """Every product that a collector serves."""
+    """Every product that a collector serves.
 
-    def __init__(self, products: tuple[ProductCatalog, ...]) -> None:
+    Attributes:
+        products: by name, in the order of the files.
+        revision: changes with anything that a file says.
+        warnings: what the loader found odd but not wrong.
+    """
+
+    def __init__(
+        self, products: tuple[ProductCatalog, ...], warnings: tuple[Problem, ...] = ()
+    ) -> None:
         self.products: dict[str, ProductCatalog] = {p.product: p for p in products}
         self._kpis: dict[str, Kpi] = {kpi.id: kpi for p in products for kpi in p.kpis()}
         text = "\n".join(p.model_dump_json() for p in products)
         self.revision: str = hashlib.sha256(text.encode()).hexdigest()[:12]
+        self.warnings: tuple[Problem, ...] = warnings
 
     def kpis(self) -> Iterator[Kpi]:
         """Every KPI of every product, in the order of the files."""

@@ -5,12 +5,39 @@ An event that lacks an attribute which a filter names is not eligible; it is nev
 taken as false (KPI_SEMANTICS, R6).
 """
 
+import math
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    Strict,
+    model_validator,
+)
+
+ATTRIBUTE_PATTERN = r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$"
+
+#: Beyond this a number has no exact millionths in the store.
+_GREATEST = 10**15
+
+
+def _exact(number: float | int | str) -> float | int | str:
+    if isinstance(number, float | int) and not (math.isfinite(number) and abs(number) < _GREATEST):
+        raise ValueError(f"{number} is too great to be compared exactly")
+    return number
+
 
 Scalar = bool | int | float | str
-AttributeName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$", max_length=128)]
+#: A number as the catalog wrote it; text such as "5" is none.
+Number = Annotated[
+    Annotated[int, Strict()] | Annotated[float, Strict()], AfterValidator(_exact)
+]  # fmt: skip
+_Value = Annotated[Scalar, AfterValidator(_exact)]
+AttributeName = Annotated[str, Field(pattern=ATTRIBUTE_PATTERN, max_length=128)]
 
 
 class Condition(BaseModel):
@@ -18,20 +45,32 @@ class Condition(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    equals: Scalar | None = None
-    not_equals: Annotated[Scalar | None, Field(alias="not")] = None
-    in_: Annotated[tuple[Scalar, ...] | None, Field(alias="in", min_length=1)] = None
-    not_in: Annotated[tuple[Scalar, ...] | None, Field(min_length=1)] = None
-    at_least: float | int | None = None
-    above: float | int | None = None
-    at_most: float | int | None = None
-    below: float | int | None = None
+    equals: _Value | None = None
+    not_equals: Annotated[_Value | None, Field(alias="not")] = None
+    in_: Annotated[tuple[_Value, ...] | None, Field(alias="in", min_length=1)] = None
+    not_in: Annotated[tuple[_Value, ...] | None, Field(min_length=1)] = None
+    at_least: Number | None = None
+    above: Number | None = None
+    at_most: Number | None = None
+    below: Number | None = None
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
-        if not self.model_fields_set:
+        if all(getattr(self, name) is None for name in type(self).model_fields):
             raise ValueError("say what the attribute must be, for example {equals: true}")
         return self
+
+    @property
+    def values(self) -> tuple[Scalar, ...]:
+        """Every single value that the attribute is compared with for equality."""
+        one = tuple(value for value in (self.equals, self.not_equals) if value is not None)
+        return one + (self.in_ or ()) + (self.not_in or ())
+
+    @property
+    def bounds(self) -> tuple[float | int, ...]:
+        """Every number that the attribute is compared with by size."""
+        given = (self.at_least, self.above, self.at_most, self.below)
+        return tuple(bound for bound in given if bound is not None)
 
 
 def _short_form(raw: object) -> object:
@@ -43,7 +82,16 @@ def _short_form(raw: object) -> object:
     return raw
 
 
-class Filter(RootModel[dict[AttributeName, Annotated[Condition, BeforeValidator(_short_form)]]]):
+_Condition = Annotated[
+    Condition,
+    BeforeValidator(
+        _short_form,
+        json_schema_input_type=Condition | Scalar | Annotated[list[Scalar], Field(min_length=1)],
+    ),
+]
+
+
+class Filter(RootModel[dict[AttributeName, _Condition]]):
     """Conditions by attribute; an event matches when all hold."""
 
     model_config = ConfigDict(frozen=True)

@@ -7,16 +7,23 @@ to partials and reads them back. Nothing else knows the list of kinds.
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, Strict, field_validator
 
+from loopgauge_catalog.errors import did_you_mean
 from loopgauge_catalog.filters import AttributeName, Filter
 from loopgauge_catalog.quantities import Duration, Quantity
-from loopgauge_catalog.targets import Target
+from loopgauge_catalog.targets import COMPARATORS, Target
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-EventName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$", max_length=128)]
+IDENTIFIER_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
+EVENT_PATTERN = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$"
+ROW_PATTERN = r"^[A-Z][0-9]{1,2}[a-z]?$"
+
+Identifier = Annotated[str, Field(pattern=IDENTIFIER_PATTERN)]
+EventName = Annotated[str, Field(pattern=EVENT_PATTERN, max_length=128)]
+#: ``true`` or ``false``; the words yes, no, on and off are text here.
+Flag = Annotated[bool, Strict()]
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -35,14 +42,24 @@ class Alert(_Model):
     severity: Literal["page", "ticket", "info"]
     team: Identifier
     hold: Annotated[Duration | None, Field(alias="for")] = None
-    burn: bool = False
+    burn: Annotated[Flag, Field(description="Page by the speed at which the budget burns")] = False
 
 
 class Note(_Model):
     """A sentence that is shown while a condition on the KPI holds. It never alerts."""
 
-    when: dict[str, Quantity]
+    when: Annotated[dict[str, Quantity], Field(min_length=1)]
     says: str
+
+    @field_validator("when")
+    @classmethod
+    def _known_conditions(cls, when: dict[str, Quantity]) -> dict[str, Quantity]:
+        known = (*COMPARATORS, *(f"share_{name}" for name in COMPARATORS))
+        for name in when:
+            if name not in known:
+                hint = did_you_mean(name, known, otherwise=f"write one of {', '.join(COMPARATORS)}")
+                raise ValueError(f"unknown condition {name!r}; {hint}")
+        return when
 
 
 class KpiBase(_Model):
@@ -52,7 +69,7 @@ class KpiBase(_Model):
     them through `placed`.
     """
 
-    row: Annotated[str, Field(pattern=r"^[A-Z]\d{1,2}[a-z]?$")]
+    row: Annotated[str, Field(pattern=ROW_PATTERN, description="Row of the document, as B12a")]
     title: Annotated[str, Field(min_length=3, max_length=80)]
     means: str | None = None
     decides: str | None = None
@@ -62,13 +79,13 @@ class KpiBase(_Model):
     labels: tuple[AttributeName, ...] = ()
     target: Target | None = None
     better: Literal["higher", "lower"] | None = None
-    min_samples: Annotated[int | None, Field(ge=1)] = None
-    zero_ok: Annotated[bool, Field(description="Nothing ever sent counts as 0")] = False
+    min_samples: Annotated[int | None, Field(ge=1), Strict()] = None
+    zero_ok: Annotated[Flag, Field(description="Nothing ever sent counts as 0")] = False
     stale_after: Duration | None = None
     notes: tuple[Note, ...] = ()
     alert: Alert | None = None
     assumed: Annotated[
-        tuple[str, ...] | bool,
+        tuple[str, ...] | Flag,
         Field(description="Fields whose numbers the document does not say"),
     ] = ()
 
@@ -213,7 +230,7 @@ class QuantileKpi(_OneEvent, _Windowed):
 
     kind: Literal["quantile"]
     value: AttributeName
-    quantile: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    quantile: Annotated[float, Field(gt=0, lt=1), Strict()] = 0.95
 
     def reduced_fields(self) -> dict[str, Any]:
         """The share within the target is counted per event, so the threshold is part."""
@@ -241,3 +258,8 @@ class Latest(_OneEvent):
 Kpi = Annotated[
     Count | Sum | Rate | Mean | Ratio | QuantileKpi | Latest, Field(discriminator="kind")
 ]
+
+#: The words that `kind` takes.
+KINDS: tuple[str, ...] = tuple(
+    get_args(model.model_fields["kind"].annotation)[0] for model in get_args(get_args(Kpi)[0])
+)

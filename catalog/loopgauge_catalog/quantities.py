@@ -7,10 +7,11 @@ Seconds, shares, money and plain numbers all use the same scale.
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -19,17 +20,27 @@ MICRO = 1_000_000
 Dimension = Literal["number", "time", "share", "money"]
 
 _SECONDS = {
-    "us": Decimal("0.000001"),
-    "ms": Decimal("0.001"),
-    "s": Decimal(1),
-    "m": Decimal(60),
-    "min": Decimal(60),
-    "h": Decimal(3600),
-    "d": Decimal(86400),
+    "us": Fraction(1, MICRO),
+    "ms": Fraction(1, 1000),
+    "s": Fraction(1),
+    "m": Fraction(60),
+    "min": Fraction(60),
+    "h": Fraction(3600),
+    "d": Fraction(86400),
 }
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|min|m|h|d)")
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
-_DOLLARS = re.compile(r"\$\s*(\d+(?:\.\d+)?)")
+_AMOUNT = r"[0-9]{1,16}(?:\.[0-9]{1,16})?"
+_DURATION = re.compile(rf"(-?{_AMOUNT}) ?(us|ms|s|min|m|h|d)")
+_PERCENT = re.compile(rf"(-?{_AMOUNT}) ?%")
+_MONEY = re.compile(rf"(-?)([$€]) ?({_AMOUNT})")
+_NUMBER = re.compile(rf"-?{_AMOUNT}(?:[eE][-+]?[0-9]{{1,2}})?")
+#: The same for editors, whose regular expressions have no names for parts.
+_QUANTITY_PATTERN = (
+    rf"^(-?{_AMOUNT} ?(us|ms|s|min|m|h|d|%)|-?[$€] ?{_AMOUNT}|-?{_AMOUNT}([eE][-+]?[0-9]{{1,2}})?)$"
+)
+_DURATION_PATTERN = rf"^{_AMOUNT} ?(us|ms|s|min|m|h|d)$"
+
+#: Greatest amount in millionths: sums of many still fit the store's integers.
+_GREATEST = 10**12 * MICRO
 
 #: Unit of an attribute -> (dimension, factor to the base unit, suffix of the metric's name).
 UNITS: dict[str, tuple[Dimension, Decimal, str]] = {
@@ -67,7 +78,7 @@ class Quantity:
         """Read ``15m``, ``95%``, ``$3.00``, ``4.5`` or ``7``.
 
         Raises:
-            ValueError: when it is none of these or finer than a millionth.
+            ValueError: when it is none of these, finer than a millionth, or beyond 10^12.
         """
         if isinstance(raw, Quantity):
             return raw
@@ -76,21 +87,20 @@ class Quantity:
         text = str(raw).strip()
         dimension: Dimension
         if match := _DURATION.fullmatch(text):
-            dimension, amount = "time", Decimal(match[1]) * _SECONDS[match[2]]
+            dimension, amount = "time", Fraction(match[1]) * _SECONDS[match[2]]
         elif match := _PERCENT.fullmatch(text):
-            dimension, amount = "share", Decimal(match[1]) / 100
-        elif match := _DOLLARS.fullmatch(text):
-            dimension, amount = "money", Decimal(match[1])
+            dimension, amount = "share", Fraction(match[1]) / 100
+        elif match := _MONEY.fullmatch(text):
+            dimension, amount = "money", Fraction(match[1] + match[3])
+        elif _NUMBER.fullmatch(text):
+            dimension, amount = "number", Fraction(text)
         else:
-            try:
-                dimension, amount = "number", Decimal(text)
-            except InvalidOperation:
-                raise ValueError(f"{text!r} is no amount; write 15m, 95%, $3.00 or 4.5") from None
-        if not amount.is_finite():
-            raise ValueError(f"{text!r} is not a finite number")
+            raise ValueError(f"{text[:40]!r} is no amount; write 15m, 95%, $3.00 or 4.5")
         micro = amount * MICRO
-        if micro != micro.to_integral_value():
+        if micro.denominator != 1:
             raise ValueError(f"{text!r} is finer than a millionth of its unit")
+        if abs(micro) > _GREATEST:
+            raise ValueError(f"{text!r} is greater than a million million")
         return cls(int(micro), dimension, text)
 
     @property
@@ -111,7 +121,10 @@ class Quantity:
     def __get_pydantic_json_schema__(
         cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        return {"type": ["string", "number"], "examples": ["15m", "95%", "$3.00", 4.5]}
+        return {
+            "anyOf": [{"type": "string", "pattern": _QUANTITY_PATTERN}, {"type": "number"}],
+            "description": "An amount: 15m, 95%, $3.00 or 4.5",
+        }
 
 
 def parse_duration(raw: object) -> int:
@@ -123,13 +136,14 @@ def parse_duration(raw: object) -> int:
     Raises:
         ValueError: when it has no unit or is not positive.
     """
-    if isinstance(raw, int) and not isinstance(raw, bool):
+    if isinstance(raw, int | float) and not isinstance(raw, bool):
         raise ValueError(f"{raw} has no unit; write 30s, 15m, 24h or 28d")
+    if not isinstance(raw, str) or not _DURATION.fullmatch(raw.strip()):
+        shown = repr(raw[:40]) if isinstance(raw, str) else "this"
+        raise ValueError(f"{shown} is no duration; write 30s, 15m, 24h or 28d")
     quantity = Quantity.parse(raw)
-    if quantity.dimension != "time":
-        raise ValueError(f"{raw!r} is no duration; write 30s, 15m, 24h or 28d")
     if quantity.micro <= 0:
-        raise ValueError("a duration must be longer than 0")
+        raise ValueError(f"{raw!r} is not longer than 0; write 30s, 15m, 24h or 28d")
     return quantity.micro
 
 
@@ -146,7 +160,8 @@ def format_duration(micro: int) -> str:
     return f"{micro}us"
 
 
-def _duration_input(raw: object) -> object:
+def duration_input(raw: object) -> object:
+    """Read a duration for a model; one that was read before stays as it is."""
     return _Parsed(parse_duration(raw)) if not isinstance(raw, _Parsed) else raw
 
 
@@ -155,4 +170,10 @@ class _Parsed(int):
 
 
 #: A duration in a model: written ``15m``, held as microseconds.
-Duration = Annotated[int, BeforeValidator(_duration_input, json_schema_input_type=str)]
+Duration = Annotated[
+    int,
+    BeforeValidator(
+        duration_input,
+        json_schema_input_type=Annotated[str, Field(pattern=_DURATION_PATTERN, examples=["15m"])],
+    ),
+]

@@ -12,7 +12,8 @@ from loopgauge_catalog.quantities import MICRO, Quantity
 
 Comparator = Literal["within", "at_most", "below", "under", "at_least", "above", "equals"]
 
-_COMPARATORS: tuple[Comparator, ...] = (
+#: Every comparator; a target has exactly one.
+COMPARATORS: tuple[Comparator, ...] = (
     "within", "at_most", "below", "under", "at_least", "above", "equals",
 )  # fmt: skip
 
@@ -49,11 +50,11 @@ class Target(BaseModel):
 
     @model_validator(mode="after")
     def _one_comparator(self) -> Self:
-        given = [name for name in _COMPARATORS if getattr(self, name) is not None]
+        given = [name for name in COMPARATORS if getattr(self, name) is not None]
         if len(given) != 1:
             raise ValueError(
                 "a target has exactly one of "
-                + ", ".join(_COMPARATORS)
+                + ", ".join(COMPARATORS)
                 + (f"; this one has {', '.join(given)}" if given else "")
             )
         if self.share is not None and not (
@@ -65,7 +66,7 @@ class Target(BaseModel):
     @property
     def comparator(self) -> Comparator:
         """The one comparator that is given."""
-        return next(name for name in _COMPARATORS if getattr(self, name) is not None)
+        return next(name for name in COMPARATORS if getattr(self, name) is not None)
 
     @property
     def threshold(self) -> Quantity:

@@ -35,7 +35,7 @@ class Reading:
     end: datetime
     value: float | None
     samples: int
-    stats: Mapping[str, float] = _NOTHING
+    stats: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
     share: float | None = None
     interval: tuple[float, float] | None = None
     ineligible: int = 0

@@ -7,6 +7,18 @@
         - Overloaded: 503, try again after `retry_after` seconds
 """
 
+import duckdb
+
+#: After one of these the database is in doubt; every other error is one statement's own.
+STORAGE_FAULTS = (
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.IOException,
+    duckdb.TransactionException,
+    duckdb.OutOfMemoryException,
+    OSError,
+)
+
 
 class CollectorError(Exception):
     """Base of all errors that the collector raises on purpose."""

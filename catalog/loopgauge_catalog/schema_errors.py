@@ -1,0 +1,155 @@
+"""What the models say about a file, as problems with a place and a proposal.
+
+pydantic names a fault by the way through its own types; people need the line, the
+name that they wrote, and what to write instead.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from loopgauge_catalog.errors import Path, Problem, did_you_mean
+from loopgauge_catalog.filters import ATTRIBUTE_PATTERN
+from loopgauge_catalog.kpis import EVENT_PATTERN, IDENTIFIER_PATTERN, KINDS, ROW_PATTERN
+from loopgauge_catalog.schema import fields_at
+from loopgauge_catalog.yaml_source import Document, child
+
+#: What a pattern wants, and an example.
+_PATTERNS = {
+    IDENTIFIER_PATTERN: "small letters, digits and _, from a letter on, 63 at most",
+    EVENT_PATTERN: "noun.verb in small letters, such as campaign.created",
+    ATTRIBUTE_PATTERN: "small letters, digits, _ and dots, such as http.route",
+    ROW_PATTERN: "a letter, a number and perhaps a part, such as B12a",
+}
+#: What a value has to be; several of these for one place are joined with "or".
+_EXPECTED = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "a block of names and values",
+    "model_type": "a block of fields",
+    "model_attributes_type": "a block of fields",
+}
+
+
+Fault = Mapping[str, Any]
+
+
+def problems_of(error: ValidationError, document: Document) -> list[Problem]:
+    """One problem for each place that the models refuse, in the order of the file."""
+    by_place: dict[tuple[Path, bool], list[Fault]] = {}
+    for fault in error.errors(include_url=False):
+        place = _place(fault, document.data)
+        by_place.setdefault(place, []).append(fault)
+    problems = []
+    for (path, at_key), faults in by_place.items():
+        message, hint = _words(document, path, faults, at_key=at_key)
+        at = document.locate(path, key=at_key)
+        problems.append(Problem(document.file, *at, path, message, hint))
+    return sorted(problems, key=lambda problem: (problem.line, problem.column))
+
+
+def _place(fault: Fault, data: object) -> tuple[Path, bool]:
+    """The fault's path in the file, and whether the key is at fault and not its value.
+
+    The last element may be a field that is missing there.
+    """
+    location: list[str | int] = list(fault["loc"])
+    at_key = fault["type"] == "extra_forbidden"
+    if location and location[-1] == "[key]":
+        at_key = True
+        location.pop()
+    if location[:1] == ["tables"] and location[2:3] == ["kpis"]:
+        del location[4:5]  # the kind, which chose the model
+    path: list[str | int] = []
+    for step in location:
+        try:
+            data = child(data, step)
+        except LookupError:
+            if fault["type"] != "missing":
+                break  # the rest names branches of a union, which are no places
+        path.append(step)
+    return tuple(path), at_key
+
+
+def _words(document: Document, path: Path, faults: list[Fault], *, at_key: bool) -> tuple[str, str]:
+    """What is wrong, and what to write instead."""
+    name = repr(path[-1]) if path else "a catalog"
+    fault = faults[0]
+    given, context = fault["input"], fault.get("ctx", {})
+    match fault["type"]:
+        case "extra_forbidden":
+            known = fields_at(path[:-1], document.data)
+            return f"unknown field {name}", did_you_mean(
+                str(path[-1]), known, otherwise=f"known are {', '.join(known)}"
+            )
+        case "missing":
+            return f"{name} is missing", ""
+        case "union_tag_not_found":
+            return f"{name} has no kind", f"write kind: and one of {', '.join(KINDS)}"
+        case "union_tag_invalid":
+            tag = str(context["tag"])
+            return f"unknown kind {tag[:40]!r}", did_you_mean(
+                tag, KINDS, otherwise=f"write one of {', '.join(KINDS)}"
+            )
+        case "string_pattern_mismatch":
+            return _pattern_words(document, path, str(given), context["pattern"], at_key=at_key)
+        case "value_error":
+            return str(context["error"]), ""
+    expected = [_expected(each) for each in faults]
+    if all(expected):
+        words = " or ".join(dict.fromkeys(filter(None, expected)))
+        return f"{name} must be {words}", _type_hint(given, faults)
+    return f"{name}: {_sentence(fault['msg'])}", ""
+
+
+def _expected(fault: Fault) -> str | None:
+    if fault["type"] == "literal_error":
+        return " or ".join(_quoted(fault["ctx"]["expected"]))
+    return _EXPECTED.get(fault["type"])
+
+
+def _quoted(text: str) -> list[str]:
+    """The words in pydantic's ``'a', 'b' or 'c'``."""
+    return re.findall(r"'([^']*)'", text)
+
+
+def _sentence(message: str) -> str:
+    return message.replace("Input should", "must").replace("String should", "must")
+
+
+def _type_hint(given: object, faults: list[Fault]) -> str:
+    types = {fault["type"] for fault in faults}
+    if "literal_error" in types and isinstance(given, str):
+        options = [word for fault in faults for word in _quoted(fault["ctx"]["expected"])]
+        return did_you_mean(given, options)
+    if types == {"string_type"} and isinstance(given, bool | int | float):
+        return "put it in quotes"
+    if "bool_type" in types and isinstance(given, str):
+        said = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+        meant = said.get(given.lower(), given.lower())
+        return f"write {meant}" if meant in ("true", "false") else ""
+    return ""
+
+
+def _pattern_words(
+    document: Document, path: Path, given: str, pattern: str, *, at_key: bool
+) -> tuple[str, str]:
+    rule = _PATTERNS.get(pattern, f"text of the form {pattern}")
+    message = f"{given[:70]!r} is no name here: write {rule}"
+    if pattern != IDENTIFIER_PATTERN:
+        return message, ""
+    plain = re.sub(r"[^a-z0-9]+", "_", given.lower()).strip("_")[:63]
+    if re.fullmatch(pattern, plain) is None:
+        return message, ""
+    twin = (*path[:-1], plain)
+    if at_key and twin in document.keys:
+        line, column = document.keys[twin]
+        return message, f"and {plain!r} is taken, in line {line}, column {column}"
+    return message, f"write {plain!r}"

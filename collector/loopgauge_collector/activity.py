@@ -1,0 +1,137 @@
+"""Who sent what, and when: what "never came" and "silent" are decided from.
+
+Kept in memory for the present and in the layered table `activity` for any past moment.
+"""
+
+import bisect
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from loopgauge_collector.windows import MINUTE
+
+#: product, environment (empty when none), service, event name
+Key = tuple[str, str, str, str]
+
+#: (product, environment, service, name, bucket, events, first, last)
+Row = tuple[str, str, str, str, int, int, int, int]
+
+_UNION = "(select * from activity union all select * from activity_recent)"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """When a key's first and newest event happened, and how many there were."""
+
+    first: int
+    last: int
+    events: int
+
+
+class Activity:
+    """The first and the newest event of every (product, environment, service, name)."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._lock = threading.Lock()
+        #: All but the newest minutes, and those minutes one by one: an event may lie up to
+        #: ten minutes ahead of our clock, and E leaves out what is not over yet.
+        self._settled: dict[Key, Seen] = {}
+        self._minutes: dict[int, dict[Key, Seen]] = {}
+        rows = connection.execute(
+            f"""select product, environment, service, name, bucket, sum(n)::bigint, min(first),
+                max(last) from {_UNION} group by all"""
+        ).fetchall()
+        self.note(rows)
+
+    def store(self, connection: duckdb.DuckDBPyConnection, after: int, upto: int) -> list[Row]:
+        """Append the activity of some commits, within the open transaction; returns the rows."""
+        connection.execute(
+            f"""create or replace temp table seen as
+            select (epoch_us(time) // {MINUTE})::integer as bucket, product,
+              coalesce(environment, '') as environment, service, name, count(*) as n,
+              min(epoch_us(time)) as first, max(epoch_us(time)) as last
+            from events where seq > {after} and seq <= {upto} group by all"""
+        )
+        connection.execute("insert into activity_recent select * from seen")
+        return connection.execute(
+            "select product, environment, service, name, bucket, n, first, last from seen"
+        ).fetchall()
+
+    def note(self, rows: Iterable[Row]) -> None:
+        """Take rows that were stored. Order does not matter."""
+        with self._lock:
+            for product, environment, service, name, bucket, events, first, last in rows:
+                minute = self._minutes.setdefault(bucket, {})
+                _add(minute, (product, environment, service, name), Seen(first, last, events))
+
+    def settle(self, end: int) -> None:
+        """Sum up for good what lies more than a quarter hour before the present E."""
+        with self._lock:
+            for minute in [m for m in self._minutes if m < end // MINUTE - 15]:
+                for key, seen in self._minutes.pop(minute).items():
+                    _add(self._settled, key, seen)
+
+    def before(self, end: int) -> Mapping[Key, Seen]:
+        """What was seen before `end` in microseconds, which is the present or later.
+
+        Older moments are read through `History`.
+        """
+        bucket = end // MINUTE
+        with self._lock:
+            result = dict(self._settled)
+            for minute, keys in self._minutes.items():
+                if minute < bucket:
+                    for key, seen in keys.items():
+                        _add(result, key, seen)
+        return result
+
+
+class History:
+    """The activity of one product at past moments, read once.
+
+    Args:
+        cursor: inside a read transaction.
+        product: whose.
+        end: nothing at or after it is asked for, in microseconds.
+    """
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, product: str, end: int) -> None:
+        self._by_key: dict[Key, list[tuple[int, Seen]]] = {}
+        rows = cursor.execute(
+            f"""select product, environment, service, name, bucket, min(first), max(last),
+              sum(n)::bigint
+            from {_UNION} where product = ? and bucket < ? group by all order by bucket""",
+            [product, end // MINUTE],
+        ).fetchall()
+        for owner, environment, service, name, bucket, first, last, events in rows:
+            key = (owner, environment, service, name)
+            seen = self._by_key.setdefault(key, [])
+            total = Seen(first, last, events)
+            if seen:
+                before = seen[-1][1]
+                total = Seen(
+                    min(before.first, first), max(before.last, last), before.events + events
+                )
+            seen.append((bucket, total))
+
+    def before(self, end: int) -> Mapping[Key, Seen]:
+        """What was seen before a moment, in microseconds."""
+        result = {}
+        for key, seen in self._by_key.items():
+            at = bisect.bisect_left(seen, end // MINUTE, key=lambda entry: entry[0])
+            if at:
+                result[key] = seen[at - 1][1]
+        return result
+
+
+def _add(into: dict[Key, Seen], key: Key, seen: Seen) -> None:
+    known = into.get(key)
+    into[key] = (
+        seen
+        if known is None
+        else Seen(
+            min(known.first, seen.first), max(known.last, seen.last), known.events + seen.events
+        )
+    )

@@ -1,0 +1,114 @@
+"""Catalog filters and values as SQL over staged events.
+
+A staged event has its attributes as JSON text in the struct column `a`, so that a
+type is seen and never coerced: `"12"` is a string, 12 a number. Every expression is
+three-valued, and NULL means "not eligible" (KPI_SEMANTICS, R6). Names were checked
+by the catalog's patterns; values are written as literals by `_literal`.
+"""
+
+import json
+import math
+from decimal import Decimal
+
+from loopgauge_catalog.catalog import Attribute
+from loopgauge_catalog.filters import Condition, Filter, Scalar
+from loopgauge_catalog.quantities import MICRO, UNITS
+
+_ORDER = {"at_least": ">=", "above": ">", "at_most": "<=", "below": "<"}
+
+
+def attribute(name: str) -> str:
+    """The attribute's JSON text, NULL when missing or null."""
+    return f'a."{name}"::varchar'
+
+
+def _is_string(name: str) -> str:
+    return f"""starts_with({attribute(name)}, '"')"""
+
+
+def _unquoted(name: str) -> str:
+    return f"""a."{name}"->>'$'"""
+
+
+def text(name: str) -> str:
+    """The attribute as plain text: strings without their quotes, others as written."""
+    return f"case when {_is_string(name)} then {_unquoted(name)} else {attribute(name)} end"
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _literal(name: str, value: Scalar) -> tuple[str, str]:
+    """The attribute, typed like the value, and the value: two sides of a comparison."""
+    column = attribute(name)
+    if isinstance(value, bool):
+        typed = f"case {column} when 'true' then true when 'false' then false end"
+        return typed, "true" if value else "false"
+    if isinstance(value, str):
+        return f"case when {_is_string(name)} then {_unquoted(name)} end", _quoted(value)
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is not a finite number")
+    number = f"try_cast({column} as decimal(28,6))"
+    return number, f"{Decimal(str(value)):f}::decimal(28,6)"
+
+
+def condition(name: str, asked: Condition) -> list[str]:
+    """What one attribute has to fulfil, as SQL expressions that must all hold."""
+    parts: list[str] = []
+    if asked.equals is not None:
+        left, right = _literal(name, asked.equals)
+        parts.append(f"{left} = {right}")
+    if asked.not_equals is not None:
+        left, right = _literal(name, asked.not_equals)
+        parts.append(f"{left} <> {right}")
+    for values, operator in ((asked.in_, "in"), (asked.not_in, "not in")):
+        if values is not None:
+            pairs = [_literal(name, value) for value in values]
+            parts.append(f"{pairs[0][0]} {operator} ({', '.join(right for _, right in pairs)})")
+    for field, operator in _ORDER.items():
+        bound = getattr(asked, field)
+        if bound is not None:
+            left, right = _literal(name, bound)
+            parts.append(f"{left} {operator} {right}")
+    return parts
+
+
+def filter_sql(asked: Filter) -> str:
+    """Whether an event matches; NULL as soon as one attribute is missing or of a wrong type."""
+    parts = [part for name, wanted in asked.root.items() for part in condition(name, wanted)]
+    if not parts:
+        return "true"
+    if len(parts) == 1:
+        return f"({parts[0]})"
+    # SQL's own AND would say false for (false, NULL); here a NULL must win.
+    known = " or ".join(f"({part}) is null" for part in parts)
+    return f"case when {known} then null else {' and '.join(f'({p})' for p in parts)} end"
+
+
+def micro(name: str, declared: Attribute) -> str:
+    """The attribute in millionths of its base unit, as BIGINT; NULL when it is no such number.
+
+    A JSON number is rounded half away from zero at the last place that a millionth needs.
+    """
+    column = attribute(name)
+    if declared.type == "money":
+        # A decimal string, or whole micro-units; a float of money was refused at admission.
+        return (
+            f"case when {_is_string(name)} then "
+            f"try_cast(try_cast({_unquoted(name)} as decimal(28,6)) * {MICRO}::decimal(10,0) as bigint) "
+            f"when regexp_full_match({column}, '-?[0-9]+') then try_cast({column} as bigint) end"
+        )
+    factor = UNITS[declared.unit][1] * MICRO
+    digits = len(str(int(factor))) - 1
+    exact = factor == Decimal(10) ** digits
+    scale = digits if exact else 9
+    return (
+        f"try_cast(try_cast({column} as decimal({22 + scale},{scale})) "
+        f"* {int(factor)}::decimal(10,0) as bigint)"
+    )
+
+
+def staging_schema(names: tuple[str, ...]) -> str:
+    """The structure argument of `from_json`: every attribute as JSON text."""
+    return _quoted(json.dumps(dict.fromkeys(names, "JSON")))

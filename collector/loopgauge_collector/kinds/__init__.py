@@ -1,0 +1,20 @@
+"""The KPI kinds, one file each. To add one: its file here and its line below."""
+
+from loopgauge_collector.kinds.base import Kind
+from loopgauge_collector.kinds.count import CountKind
+from loopgauge_collector.kinds.latest import LatestKind
+from loopgauge_collector.kinds.mean import MeanKind
+from loopgauge_collector.kinds.quantile import QuantileKind
+from loopgauge_collector.kinds.rate import RateKind
+from loopgauge_collector.kinds.ratio import RatioKind
+from loopgauge_collector.kinds.sum import SumKind
+
+KINDS: dict[str, Kind] = {
+    "count": CountKind(),
+    "sum": SumKind(),
+    "rate": RateKind(),
+    "mean": MeanKind(),
+    "ratio": RatioKind(),
+    "quantile": QuantileKind(),
+    "latest": LatestKind(),
+}

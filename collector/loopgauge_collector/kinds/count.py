@@ -1,0 +1,26 @@
+"""count: how many events, or first events of a subject, fell into the window."""
+
+from loopgauge_catalog.catalog import Catalog
+from loopgauge_catalog.kpis import Count
+from loopgauge_catalog.quantities import MICRO
+
+from loopgauge_collector.kinds.base import Cell, Judgement, Kind, Number, missed, total_rule
+from loopgauge_collector.rules import Rule
+
+
+class CountKind(Kind):
+    """A true 0 while the source is alive; the state says whether it is."""
+
+    def reduce(self, kpi: Count, catalog: Catalog) -> tuple[Rule, ...]:
+        """Count the events."""
+        return (total_rule(kpi, catalog),)
+
+    def read(self, kpi: Count, cell: Cell) -> Number:
+        """The count."""
+        return Number(float(cell.n), cell.n)
+
+    def judge(self, kpi: Count, cell: Cell) -> Judgement:
+        """Against the target, always sure."""
+        assert kpi.target is not None
+        is_floor = kpi.target.lower_is_better is False
+        return Judgement(missed(kpi, cell.n * MICRO), sure=True, floor=is_floor)

@@ -1,0 +1,122 @@
+"""latest: the newest value of each label set, combined."""
+
+from fractions import Fraction
+
+from loopgauge_catalog.catalog import Catalog
+from loopgauge_catalog.kpis import Latest
+from loopgauge_catalog.quantities import MICRO
+
+from loopgauge_collector.expressions import attribute, micro
+from loopgauge_collector.kinds.base import (
+    Cell,
+    Judgement,
+    Kind,
+    LatestRow,
+    Number,
+    declared,
+    missed,
+    total_rule,
+)
+from loopgauge_collector.rules import Rule
+
+
+def _key(kpi: Latest) -> str:
+    """The label set as the text of a JSON list; NULL where a member is missing."""
+    if not kpi.per:
+        return "'[]'"
+    parts = " || ',' || ".join(attribute(name) for name in kpi.per)
+    return f"'[' || {parts} || ']'"
+
+
+def _present(kpi: Latest, cell: Cell) -> list[LatestRow]:
+    """The label sets that still count: not retired, and heard of within `drop_after`."""
+    return [
+        row
+        for row in cell.latest
+        if row.micro is not None
+        and (kpi.drop_after is None or cell.end - row.time <= kpi.drop_after)
+    ]
+
+
+def _combined(kpi: Latest, rows: list[LatestRow]) -> Fraction | None:
+    values = [row.micro for row in rows if row.micro is not None]
+    if not values:
+        return None
+    match kpi.combine:
+        case "sum":
+            return Fraction(sum(values))
+        case "max":
+            return Fraction(max(values))
+        case "min":
+            return Fraction(min(values))
+        case "mean":
+            return Fraction(sum(values), len(values))
+
+
+class LatestKind(Kind):
+    """A value that a report states, good until the next report or until it is stale."""
+
+    def reduce(self, kpi: Latest, catalog: Catalog) -> tuple[Rule, ...]:
+        """Keep the newest event of each label set; `retired_by` keeps a tombstone."""
+        rule = total_rule(
+            kpi,
+            catalog,
+            reduction="latest",
+            value=micro(kpi.value, declared(kpi, catalog)),
+            key=_key(kpi),
+        )
+        if kpi.retired_by is None:
+            return (rule,)
+        gone = Rule(
+            kpi=rule.kpi,
+            revision=rule.revision,
+            product=rule.product,
+            environment=rule.environment,
+            event=kpi.retired_by,
+            reduction="latest",
+            key=_partial_key(kpi),
+            retires=True,
+            attributes=kpi.per,
+        )
+        return (rule, gone)
+
+    def read(self, kpi: Latest, cell: Cell) -> Number:
+        """The combination of what is present; undefined when nothing is."""
+        rows = _present(kpi, cell)
+        combined = _combined(kpi, rows)
+        value = None if combined is None else float(combined / MICRO)
+        return Number(value, len(rows))
+
+    def judge(self, kpi: Latest, cell: Cell) -> Judgement:
+        """Against the target, always sure."""
+        combined = _combined(kpi, _present(kpi, cell))
+        assert combined is not None
+        return Judgement(missed(kpi, combined.numerator, per=combined.denominator), sure=True)
+
+    def is_stale(self, kpi: Latest, cell: Cell, at: int) -> bool:
+        """Whether a label set is older than `stale_after` and the fresh ones do not decide.
+
+        Fresh values that already miss an upper target of a sum are a breach, whatever the
+        silent ones would say.
+        """
+        if kpi.stale_after is None:
+            return False
+        rows = _present(kpi, cell)
+        fresh = [row for row in rows if at - row.time <= kpi.stale_after]
+        if len(fresh) == len(rows):
+            return False
+        combined = _combined(kpi, fresh)
+        decided = (
+            combined is not None
+            and kpi.combine in {"sum", "max"}
+            and kpi.target is not None
+            and (kpi.target.lower_is_better or kpi.target.threshold.micro == 0)
+            and missed(kpi, combined.numerator, per=combined.denominator)
+        )
+        return not decided
+
+
+def _partial_key(kpi: Latest) -> str:
+    """The key of a tombstone: members that the event does not carry match anything."""
+    parts = " || ',' || ".join(f"coalesce({attribute(name)}, 'null')" for name in kpi.per)
+    return f"'[' || {parts} || ']'" if kpi.per else "'[]'"

@@ -1,0 +1,85 @@
+"""quantile: shown by a log sketch, judged by the exact share within the target."""
+
+import math
+
+import numpy as np
+from loopgauge_catalog.catalog import Catalog
+from loopgauge_catalog.kpis import QuantileKpi
+from loopgauge_catalog.quantities import MICRO
+from loopgauge_catalog.targets import Target
+
+from loopgauge_collector.expressions import micro
+from loopgauge_collector.kinds.base import Cell, Judgement, Kind, Number, declared, total_rule
+from loopgauge_collector.rules import Rule
+from loopgauge_collector.statistics import (
+    default_min_samples,
+    sketch_value,
+    surely_bad,
+    wilson,
+)
+
+#: Quantiles that are shown beside the KPI's own.
+SHOWN = (0.50, 0.95, 0.99)
+
+
+def stat_name(quantile: float) -> str:
+    """``p95`` for 0.95, ``p99.9`` for 0.999."""
+    return f"p{round(quantile * 100, 6):g}"
+
+
+def nearest_rank(cell: Cell, quantile: float) -> float | None:
+    """The value at rank ⌈q·n⌉ of the sketch; None without samples."""
+    if cell.n == 0:
+        return None
+    # 0.95 * 20 is 19.000000000000004 in doubles; the ceiling must not see the dust.
+    rank = max(1, math.ceil(round(quantile * cell.n, 9)))
+    position = int(np.searchsorted(np.cumsum(cell.counts), rank))
+    return sketch_value(int(cell.index[position]))
+
+
+def _wanted_share(kpi: QuantileKpi, target: Target) -> int:
+    """The share of events that must be within the target, in millionths."""
+    return target.share.micro if target.share is not None else round(kpi.quantile * MICRO)
+
+
+class QuantileKind(Kind):
+    """ "p95 < X" and "at least 95 % are < X" say the same; the second is exact."""
+
+    def reduce(self, kpi: QuantileKpi, catalog: Catalog) -> tuple[Rule, ...]:
+        """Keep the sketch, and count what is within the target by its own comparator."""
+        value = micro(kpi.value, declared(kpi, catalog))
+        good = None
+        if kpi.target is not None:
+            good = f"({value}) {kpi.target.symbol} {kpi.target.threshold.micro}"
+        return (total_rule(kpi, catalog, value=value, good=good, sketch=True),)
+
+    def read(self, kpi: QuantileKpi, cell: Cell) -> Number:
+        """The quantiles; where a sketch contradicts the exact share, the target is shown."""
+        stats = {
+            stat_name(q): value
+            for q in sorted({*SHOWN, kpi.quantile})
+            if (value := nearest_rank(cell, q)) is not None
+        }
+        value = stats.get(stat_name(kpi.quantile))
+        share = interval = None
+        if kpi.target is not None and cell.n:
+            share = cell.good / cell.n
+            interval = wilson(cell.good, cell.n)
+            # Only where the target speaks of the same quantile can the two contradict.
+            if value is not None and _wanted_share(kpi, kpi.target) == round(kpi.quantile * MICRO):
+                met = cell.good * MICRO >= _wanted_share(kpi, kpi.target) * cell.n
+                if met != kpi.target.met_by(round(value * MICRO)):
+                    value = stats[stat_name(kpi.quantile)] = kpi.target.threshold.value
+        return Number(value, cell.n, stats=stats, share=share, interval=interval)
+
+    def judge(self, kpi: QuantileKpi, cell: Cell) -> Judgement:
+        """share(within) ≥ p in whole numbers; sure by the exact binomial tail."""
+        assert kpi.target is not None
+        wanted = _wanted_share(kpi, kpi.target)
+        allowed = (MICRO - wanted) / MICRO
+        is_missed = cell.good * MICRO < wanted * cell.n
+        return Judgement(
+            is_missed,
+            sure=is_missed and surely_bad(cell.n - cell.good, cell.n, allowed),
+            min_samples=kpi.min_samples or default_min_samples(allowed),
+        )

@@ -1,0 +1,34 @@
+"""sum: the sum of an attribute over the window."""
+
+from loopgauge_catalog.catalog import Catalog
+from loopgauge_catalog.kpis import Sum
+
+from loopgauge_collector.expressions import micro
+from loopgauge_collector.kinds.base import (
+    Cell,
+    Judgement,
+    Kind,
+    Number,
+    base,
+    declared,
+    missed,
+    total_rule,
+)
+from loopgauge_collector.rules import Rule
+
+
+class SumKind(Kind):
+    """Like a count, a sum of nothing is a true 0 while the source is alive."""
+
+    def reduce(self, kpi: Sum, catalog: Catalog) -> tuple[Rule, ...]:
+        """Sum the value in micro-units."""
+        return (total_rule(kpi, catalog, value=micro(kpi.value, declared(kpi, catalog))),)
+
+    def read(self, kpi: Sum, cell: Cell) -> Number:
+        """The sum."""
+        return Number(base(cell.s), cell.n)
+
+    def judge(self, kpi: Sum, cell: Cell) -> Judgement:
+        """Against the target, always sure."""
+        assert kpi.target is not None
+        return Judgement(missed(kpi, cell.s), sure=True, floor=kpi.target.lower_is_better is False)

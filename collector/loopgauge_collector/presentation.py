@@ -1,0 +1,169 @@
+"""A Snapshot as JSON: the one shape that the API, the pages and the command line share.
+
+Everything here is plain dicts of JSON's own types. A number that is not known is null,
+never 0, and so is one that JSON cannot carry.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from loopgauge_catalog.quantities import format_duration
+from loopgauge_catalog.targets import Target
+from loopgauge_catalog.values import KpiValue, PipelineHealth, Reading, Snapshot
+
+if TYPE_CHECKING:
+    from loopgauge_collector.collector import Source
+
+Json = dict[str, Any]
+
+#: Accounting rows that an answer lists; senders choose the names of services.
+MAX_ACCOUNTING_ROWS = 1000
+
+
+def instant(moment: datetime) -> str:
+    """A moment as RFC 3339 text in UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def snapshot_json(snapshot: Snapshot, values: list[KpiValue]) -> Json:
+    """The answer of ``GET /api/v1/kpis`` for these values of the Snapshot."""
+    return head_json(snapshot) | {"kpis": [kpi_json(value) for value in values]}
+
+
+def head_json(snapshot: Snapshot) -> Json:
+    """Which Snapshot an answer was read from."""
+    return {"as_of": instant(snapshot.as_of), "snapshot": snapshot.number}
+
+
+def kpi_json(value: KpiValue) -> Json:
+    """One KPI with its state, over its own window."""
+    kpi, reading = value.kpi, value.reading
+    own = kpi.own_window
+    return {
+        "id": kpi.id,
+        "row": kpi.row,
+        "product": kpi.product,
+        "table": kpi.table,
+        "title": kpi.title,
+        "kind": kpi.kind,
+        "unit": value.unit,
+        "value": _number(reading.value),
+        "state": value.state.value,
+        "state_since": instant(value.state_since),
+        "target": target_json(kpi.target),
+        "attainment": _number(value.attainment),
+        "samples": reading.samples,
+        "pending": value.pending,
+        "share": _number(reading.share),
+        "stats": _numbers(reading.stats),
+        "interval": _interval(reading),
+        "sure": value.sure,
+        "trend": None,
+        "last_event": instant(value.last_event) if value.last_event is not None else None,
+        "age_seconds": _number(value.age_seconds),
+        "from": instant(reading.start) if reading.start is not None else None,
+        "to": instant(reading.end),
+        "window": format_duration(own) if own is not None else None,
+        "revision": value.revision,
+        "needs": list(value.needs),
+    }
+
+
+def kpi_detail_json(value: KpiValue) -> Json:
+    """One KPI with everything that is known: its words, every window, every breakdown."""
+    kpi = value.kpi
+    return kpi_json(value) | {
+        "means": kpi.means,
+        "decides": kpi.decides,
+        "try": list(kpi.try_),
+        "assumed": kpi.assumed if isinstance(kpi.assumed, bool) else list(kpi.assumed),
+        "alert": kpi.alert.model_dump(include={"severity", "team"}) if kpi.alert else None,
+        "ineligible": value.reading.ineligible,
+        "windows": {name: reading_json(reading) for name, reading in value.windows.items()},
+        "breakdowns": {
+            label: {name: reading_json(reading) for name, reading in by_value.items()}
+            for label, by_value in value.breakdowns.items()
+        },
+    }
+
+
+def target_json(target: Target | None) -> Json | None:
+    """A target: comparator, threshold in the KPI's unit, and its words."""
+    if target is None:
+        return None
+    return {
+        "comparator": target.comparator,
+        "threshold": target.threshold.value,
+        "share": target.share.value if target.share is not None else None,
+        "stretch": target.stretch.value if target.stretch is not None else None,
+        "text": target.words(),
+    }
+
+
+def reading_json(reading: Reading) -> Json:
+    """A number over one window."""
+    return {
+        "value": _number(reading.value),
+        "samples": reading.samples,
+        "share": _number(reading.share),
+        "stats": _numbers(reading.stats),
+        "interval": _interval(reading),
+        "ineligible": reading.ineligible,
+        "from": instant(reading.start) if reading.start is not None else None,
+        "to": instant(reading.end),
+    }
+
+
+def point_json(value: KpiValue) -> Json:
+    """One point of a history."""
+    reading = value.reading
+    return {
+        "at": instant(reading.end),
+        "value": _number(reading.value),
+        "state": value.state.value,
+        "samples": reading.samples,
+        "share": _number(reading.share),
+        "interval": _interval(reading),
+    }
+
+
+def health_json(health: PipelineHealth) -> Json:
+    """The collector's own numbers; of the accounting the largest rows and the totals."""
+    answer = asdict(health)
+    rows = sorted(health.accounting, key=lambda row: -row.events)
+    totals: dict[str, int] = {}
+    for row in rows:
+        totals[row.outcome] = totals.get(row.outcome, 0) + row.events
+    answer["accounting"] = [asdict(row) for row in rows[:MAX_ACCOUNTING_ROWS]]
+    answer["accounting_rows"] = len(rows)
+    answer["events"] = totals | {"received": sum(totals.values())}
+    return answer
+
+
+def source_json(source: "Source") -> Json:
+    """One event name that arrives, and from whom."""
+    return {
+        "product": source.product,
+        "service": source.service,
+        "environment": source.environment,
+        "event": source.name,
+        "first": instant(source.first),
+        "last": instant(source.last),
+        "events": source.events,
+        "declared": source.declared,
+    }
+
+
+def _number(number: float | None) -> float | None:
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _numbers(numbers: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: _number(number) for name, number in numbers.items()}
+
+
+def _interval(reading: Reading) -> list[float | None] | None:
+    return [_number(bound) for bound in reading.interval] if reading.interval else None

@@ -1,0 +1,71 @@
+"""What is reduced from events: one `Rule` for a KPI's total and one for each label.
+
+Kinds say how a KPI becomes a rule (`kinds/`), `fold.py` runs all rules of a reduction in
+one statement, so the work per fold does not grow with the number of KPIs.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from loopgauge_catalog.catalog import Catalog
+from loopgauge_catalog.kpis import Kpi
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One reduction of one event name.
+
+    SQL fields are expressions over a staged event (`expressions.py`).
+
+    Attributes:
+        kpi, revision: what it belongs to.
+        label: attribute of a breakdown; empty for the total.
+        event, product, environment: which events it reads.
+        reduction: `additive` (sums by minute) or `latest` (newest by key).
+        where: whether the event matches.
+        value: millionths of the base unit; None where events are only counted.
+        good: what `good` counts.
+        label_text: the label's value.
+        subject: what `once_per` names; only its first event counts.
+        sketch: whether a log sketch of the value is kept.
+        dated: the time of the first eligible event ever is needed.
+        key: for `latest`, the label set as JSON text.
+        retires: for `latest`, the event says that the key is gone.
+        attributes: what has to be extracted from the events.
+    """
+
+    kpi: str
+    revision: str
+    event: str
+    product: str
+    environment: str
+    reduction: Literal["additive", "latest"] = "additive"
+    label: str = ""
+    where: str = "true"
+    value: str | None = None
+    good: str | None = None
+    label_text: str | None = None
+    subject: str | None = None
+    sketch: bool = False
+    dated: bool = False
+    key: str | None = None
+    retires: bool = False
+    attributes: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """What the store knows the rule by."""
+        return (self.kpi, self.revision, self.label)
+
+    def by(self, attribute: str, text: str) -> "Rule":
+        """The same reduction, broken down by a label."""
+        return replace(self, label=attribute, label_text=text)
+
+
+def revision(kpi: Kpi, catalog: Catalog) -> str:
+    """The KPI's definition revision: the row and how its attributes are declared."""
+    declared = {
+        name: catalog.attribute(kpi, name).model_dump(mode="json", include={"type", "unit"})
+        for name in kpi.attributes
+    }
+    return kpi.revision(declared)

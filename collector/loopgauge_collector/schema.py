@@ -1,0 +1,135 @@
+"""The tables of the store, and which of them are layered.
+
+A layered table has a twin `<name>_recent` that takes the small appends; once a minute
+they are merged into the large one, so that a read of the last second does not have to
+look at history and history does not fill with rows that mean the same.
+"""
+
+from dataclasses import dataclass
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Layered:
+    """A table whose rows merge: same keys, columns joined by an aggregate.
+
+    Attributes:
+        name: the large table; the small one is `<name>_recent`.
+        keys: columns that identify a row, with their types.
+        merged: column -> (type, aggregate as SQL over the column).
+    """
+
+    name: str
+    keys: dict[str, str]
+    merged: dict[str, tuple[str, str]]
+
+    @property
+    def recent(self) -> str:
+        """The table that takes appends."""
+        return f"{self.name}_recent"
+
+    def ddl(self) -> tuple[str, str]:
+        """The two `create table` statements."""
+        columns = ", ".join(
+            [f"{name} {kind}" for name, kind in self.keys.items()]
+            + [f"{name} {kind}" for name, (kind, _) in self.merged.items()]
+        )
+        return (f"create table {self.name} ({columns})", f"create table {self.recent} ({columns})")
+
+    def merge(self) -> str:
+        """Move everything recent into the large table, one row per key."""
+        keys = ", ".join(self.keys)
+        values = ", ".join(
+            f"{aggregate}::{kind} as {name}" for name, (kind, aggregate) in self.merged.items()
+        )
+        return (
+            f"insert into {self.name} select {keys}, {values} from {self.recent} "
+            f"group by {keys} order by {keys}"
+        )
+
+
+#: Sums of the simple kinds by minute. `sk` is the log index of the value where a sketch
+#: is kept; `s` and `s2` are in micro-units and their square (KPI_SEMANTICS, R5).
+PARTIALS = Layered(
+    "partials",
+    {"bucket": "integer", "series": "integer", "sk": "smallint"},
+    {
+        "n": ("bigint", "sum(n)"),
+        "good": ("bigint", "sum(good)"),
+        "s": ("hugeint", "sum(s)"),
+        "s2": ("hugeint", "sum(s2)"),
+        "ineligible": ("bigint", "sum(ineligible)"),
+        "first": ("bigint", "min(first)"),
+    },
+)
+
+#: The newest event of each label set in each minute; a null value means it was retired.
+LATEST = Layered(
+    "latest",
+    {"bucket": "integer", "rule": "integer", "key": "varchar"},
+    {
+        "time": ("bigint", "max(time)"),
+        "v": ("bigint", "arg_max_null(v, (time, id))"),
+        "id": ("uuid", "arg_max(id, (time, id))"),
+    },
+)
+
+#: Who sent what, by minute: what liveness and "never came" are read from.
+ACTIVITY = Layered(
+    "activity",
+    {
+        "bucket": "integer",
+        "product": "varchar",
+        "environment": "varchar",
+        "service": "varchar",
+        "name": "varchar",
+    },
+    {
+        "n": ("bigint", "sum(n)"),
+        "first": ("bigint", "min(first)"),
+        "last": ("bigint", "max(last)"),
+    },
+)
+
+#: How every parsed event ended. `events` can be negative: a replay moves a count.
+ACCOUNTING = Layered(
+    "accounting",
+    {
+        "bucket": "integer",
+        "product": "varchar",
+        "service": "varchar",
+        "outcome": "varchar",
+        "reason": "varchar",
+    },
+    {"events": ("bigint", "sum(events)")},
+)
+
+LAYERED = (PARTIALS, LATEST, ACTIVITY, ACCOUNTING)
+
+TABLES = (
+    "create table meta (schema_version integer)",
+    f"insert into meta values ({SCHEMA_VERSION})",
+    # Append-only and without an index: see docs/decisions. `seq` is the number of the commit.
+    """create table events (
+        seq bigint, id uuid, received timestamp, name varchar, time timestamp, product varchar,
+        service varchar, environment varchar, producer varchar, sequence bigint,
+        attributes varchar using compression zstd)""",
+    """create table quarantine (
+        number bigint, received timestamp, product varchar, service varchar, name varchar,
+        event_id varchar, reason varchar, detail varchar, payload varchar)""",
+    # What the partials were made from: a rule is a KPI's definition, totals or one label.
+    "create table rules (rule integer, kpi varchar, revision varchar, label varchar)",
+    "create table series (series integer, rule integer, value varchar)",
+    # The first event of each subject, for `once_per`.
+    """create table marks (
+        rule integer, subject ubigint, time bigint, id uuid, bucket integer, value varchar,
+        sk smallint, good boolean, v bigint)""",
+    # How far the partials have read the events: of all complete KPIs (kpi is empty), and
+    # of each one that is being rebuilt. The greatest row counts.
+    "create table positions (kpi varchar, revision varchar, position bigint)",
+    "create table complete (kpi varchar, revision varchar)",
+    "create table generations (generation bigint)",
+    "insert into generations values (0)",
+    *(statement for table in LAYERED for statement in table.ddl()),
+)

@@ -1,0 +1,126 @@
+"""The stored registry of rules and of the label values that have a series of their own.
+
+The first values seen are admitted, up to the cap; later ones share `__other__`. It is
+stored so that a rebuild admits the same values and gives the same result (R8).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import duckdb
+from loopgauge_catalog.names import OTHER_VALUE
+
+#: A rule as the store knows it: KPI, definition revision, label (empty for the total).
+Identity = tuple[str, str, str]
+
+
+class SeriesRegistry:
+    """Numbers for rules and series. Only the writer's thread registers.
+
+    Readers go through `lookup`, over a dict that is replaced and never changed.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, label_cap: int) -> None:
+        self._cap = label_cap
+        self._rules: dict[Identity, int] = {
+            (kpi, revision, label): rule
+            for rule, kpi, revision, label in connection.execute(
+                "select rule, kpi, revision, label from rules"
+            ).fetchall()
+        }
+        self._series: dict[tuple[int, str], int] = {
+            (rule, value): series
+            for series, rule, value in connection.execute(
+                "select series, rule, value from series"
+            ).fetchall()
+        }
+        self._next_rule = max(self._rules.values(), default=0) + 1
+        self._next_series = max(self._series.values(), default=0) + 1
+        self._values: Counter[int] = Counter(
+            rule for rule, value in self._series if value not in {"", OTHER_VALUE}
+        )
+        self._published: Mapping[int, Mapping[str, int]] = {}
+        self._publish()
+        #: Time of the first eligible event ever, in microseconds, by series; only ever lowered.
+        self.firsts: dict[int, int] = {}
+        self.note_firsts(
+            connection.execute(
+                """select series, min(first) from
+                (select series, first from partials union all
+                 select series, first from partials_recent)
+                where first is not null group by series"""
+            ).fetchall()
+        )
+        #: Events put into `__other__` since the process began, by KPI id.
+        self.overflow: Counter[str] = Counter()
+
+    def rule(self, connection: duckdb.DuckDBPyConnection, identity: Identity) -> int:
+        """The number of a rule; a new one is stored within the open transaction.
+
+        The total of a rule (and `__other__` of a breakdown) gets its series at once.
+        """
+        if identity in self._rules:
+            return self._rules[identity]
+        number = self._next_rule
+        self._next_rule += 1
+        self._rules[identity] = number
+        connection.execute("insert into rules values (?, ?, ?, ?)", [number, *identity])
+        self._add(connection, number, OTHER_VALUE if identity[2] else "")
+        self._publish()
+        return number
+
+    def _add(self, connection: duckdb.DuckDBPyConnection, rule: int, value: str) -> None:
+        series = self._next_series
+        self._next_series += 1
+        self._series[rule, value] = series
+        connection.execute("insert into series values (?, ?, ?)", [series, rule, value])
+
+    def admit(
+        self, connection: duckdb.DuckDBPyConnection, values: Iterable[tuple[int, str, str, int]]
+    ) -> None:
+        """Give new label values a series, in the order given, up to the cap.
+
+        Args:
+            connection: the writer's, inside a transaction.
+            values: (rule, value, KPI id, events), values without a series.
+        """
+        for rule, value, kpi, events in values:
+            if self._values[rule] < self._cap:
+                self._values[rule] += 1
+                self._add(connection, rule, value)
+            else:
+                self.overflow[kpi] += events
+        self._publish()
+
+    def note_firsts(self, firsts: Iterable[tuple[int, int]]) -> None:
+        """Lower the time of the first event of series."""
+        for series, first in firsts:
+            self.firsts[series] = min(first, self.firsts.get(series, first))
+
+    def _publish(self) -> None:
+        by_rule: dict[int, dict[str, int]] = {}
+        for (rule, value), series in self._series.items():
+            by_rule.setdefault(rule, {})[value] = series
+        self._published = by_rule
+
+    def lookup(self, identity: Identity) -> tuple[int, Mapping[str, int]] | None:
+        """A rule's number and its series by label value; None before its first fold."""
+        rule = self._rules.get(identity)
+        return None if rule is None else (rule, self._published.get(rule, {}))
+
+    def numbers(self, kpi: str) -> list[tuple[int, str]]:
+        """Every rule number of a KPI with its revision, old ones included."""
+        return [(n, revision) for (k, revision, _), n in self._rules.items() if k == kpi]
+
+    def forget(self, connection: duckdb.DuckDBPyConnection, rules: list[int]) -> None:
+        """Drop rules of old revisions, within the open transaction."""
+        for rule in rules:
+            connection.execute("delete from rules where rule = ?", [rule])
+            connection.execute("delete from series where rule = ?", [rule])
+        gone = set(rules)
+        for (rule, _), series in self._series.items():
+            if rule in gone:
+                self.firsts.pop(series, None)
+        self._rules = {key: n for key, n in self._rules.items() if n not in gone}
+        self._series = {key: n for key, n in self._series.items() if key[0] not in gone}
+        self._publish()

@@ -1,0 +1,105 @@
+"""Intervals and tests, exactly as KPI_SEMANTICS sections 3 and 4 define them."""
+
+import math
+
+Z = 1.959964
+#: A breach is sure when chance alone explains it in at most this share of cases.
+SURE = 0.025
+#: Log sketch: index j holds values in [e^(0.02 j), e^(0.02 (j+1))) seconds.
+SKETCH_STEP = 0.02
+#: The sketch's index of everything below one thousandth of the unit, shown as 0.
+SKETCH_ZERO = -32768
+
+
+def wilson(good: int, n: int) -> tuple[float, float] | None:
+    """Wilson's 95 % interval of the share good/n; None without samples.
+
+    Source: E. B. Wilson, JASA 22 (1927).
+    """
+    if n == 0:
+        return None
+    p = good / n
+    z2 = Z * Z
+    centre = p + z2 / (2 * n)
+    spread = Z * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
+    scale = 1 + z2 / n
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+def binomial_tail(bad: int, n: int, share: float) -> float:
+    """P(X >= bad) for X binomial(n, share).
+
+    Summed outward from `bad` with log-factorials; exact to about 1e-12.
+    """
+    if bad <= 0:
+        return 1.0
+    if bad > n or share <= 0:
+        return 0.0
+    if share >= 1:
+        return 1.0
+    if bad <= n * share:
+        # The upper tail is the larger part: sum the lower one instead.
+        return max(0.0, 1.0 - _sum_terms(bad - 1, n, share, step=-1))
+    return min(1.0, _sum_terms(bad, n, share, step=1))
+
+
+def _sum_terms(k: int, n: int, p: float, *, step: int) -> float:
+    term = math.exp(
+        math.lgamma(n + 1)
+        - math.lgamma(k + 1)
+        - math.lgamma(n - k + 1)
+        + k * math.log(p)
+        + (n - k) * math.log1p(-p)
+    )
+    total = 0.0
+    odds = p / (1 - p)
+    while 0 <= k <= n and term > total * 1e-17:
+        total += term
+        if step > 0:
+            term *= (n - k) / (k + 1) * odds
+        else:
+            term *= k / (n - k + 1) / odds
+        k += step
+    return total
+
+
+def surely_bad(bad: int, n: int, allowed: float) -> bool:
+    """Whether `bad` of `n` is beyond chance when a share `allowed` may be bad.
+
+    At least two bad ones are needed, unless none is allowed.
+    """
+    if allowed <= 0:
+        return bad >= 1
+    return bad >= 2 and binomial_tail(bad, n, allowed) <= SURE
+
+
+def default_min_samples(allowed: float) -> int:
+    """Samples below which a share is too few to judge: clamp(ceil(5 / allowed), 20, 1000)."""
+    if allowed <= 0:
+        return 1
+    # 5 / 0.05 is 100.00000000000001 in doubles; the ceiling must not see the dust.
+    return min(1000, max(20, math.ceil(round(5 / allowed, 9))))
+
+
+def mean_interval(n: int, total: int, squares: int) -> tuple[float, float] | None:
+    """95 % interval of a mean: m ± 1.96·s/√n, in the unit of `total`; None below 2 samples.
+
+    Args:
+        n: samples.
+        total: their sum.
+        squares: the sum of their squares.
+    """
+    if n < 2:
+        return None
+    mean = total / n
+    # n·Σv² - (Σv)² is a difference of whole numbers: no cancellation.
+    variance = (n * squares - total * total) / (n * (n - 1))
+    half = 1.96 * math.sqrt(variance / n)
+    return mean - half, mean + half
+
+
+def sketch_value(index: int) -> float:
+    """The value that a sketch index stands for; relative error at most tanh(0.01)."""
+    if index == SKETCH_ZERO:
+        return 0.0
+    return 2 * math.exp(SKETCH_STEP * (index + 1)) / (math.exp(SKETCH_STEP) + 1)
