@@ -83,5 +83,6 @@ def count_rows(expected: Iterable[str], present: Iterable[str]) -> tuple[RowsCov
         place = 0 if found == len(members) else 1 if found else 2
         letters.setdefault(row[0], ([], [], []))[place].append(row)
     return tuple(
-        RowsCovered(letter, *(tuple(rows) for rows in lists)) for letter, lists in letters.items()
+        RowsCovered(letter, *(tuple(rows) for rows in lists))
+        for letter, lists in sorted(letters.items())
     )

@@ -104,7 +104,10 @@ def _words(document: Document, path: Path, faults: list[Fault], *, at_key: bool)
             return str(context["error"]), ""
     expected = [_expected(each) for each in faults]
     if all(expected):
-        words = " or ".join(dict.fromkeys(filter(None, expected)))
+        wanted = dict.fromkeys(filter(None, expected))
+        if "a number" in wanted:
+            wanted.pop("a whole number", None)
+        words = " or ".join(wanted)
         return f"{name} must be {words}", _type_hint(given, faults)
     return f"{name}: {_sentence(fault['msg'])}", ""
 

@@ -81,22 +81,25 @@ def read_bytes(path: FilePath) -> bytes:
         CatalogError: when it cannot be read, is no plain file, or is greater than 1 MiB.
     """
     try:
-        # Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as stream:
+        with open(path, "rb", opener=_open_without_waiting) as stream:
             before = os.fstat(stream.fileno())
             if not stat.S_ISREG(before.st_mode):
                 raise _whole(path, "is no file", "name a YAML file or a folder with YAML files")
             raw = stream.read(MAX_BYTES + 1)
             after = os.fstat(stream.fileno())
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        reason = getattr(error, "strerror", None) or str(error)
         raise _whole(path, f"cannot be read: {reason}") from None
     if len(raw) > MAX_BYTES:
         raise _whole(path, "is greater than 1 MiB", "split it into one file for each product")
     if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
         raise _whole(path, "changed while it was read", "write it beside and rename it")
     return raw
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    # Opening a pipe that nobody writes to would wait for ever.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def parse(raw: bytes, file: str) -> Document:
@@ -293,7 +296,7 @@ class _Reader:
     def _scalar(self, event: yaml.ScalarEvent, at: Position, path: Path) -> object:
         text: str = event.value
         self._refuse_unprintable(text, at, path)
-        if event.style is not None:
+        if event.style:  # quoted, or a block: never anything but text
             return text
         if text in _WORDS:
             return _WORDS[text]

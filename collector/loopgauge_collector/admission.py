@@ -8,33 +8,30 @@ the quick way only says yes where the thorough one would.
 
 from collections.abc import Sequence
 from dataclasses import fields
-from itertools import chain
+from itertools import chain, compress
+from operator import attrgetter
 from typing import Annotated
 
 import msgspec
 import numpy as np
 from loopgauge_catalog.catalog import Catalog
 
-from loopgauge_collector.attributes import (
-    INT64_MAX,
-    INT64_MIN,
-    Attributes,
-    Limits,
-    is_name,
-)
+from loopgauge_collector.attributes import INT64_MAX, INT64_MIN, Attributes, Limits, is_name
 from loopgauge_collector.events import Admitted, EventColumns, Incoming
-from loopgauge_collector.examination import Examination
+from loopgauge_collector.examination import Bounds, Examination
 from loopgauge_collector.identity import all_follow_time
-from loopgauge_collector.moments import micros
+from loopgauge_collector.moments import all_micros
+from loopgauge_collector.producers import are_producers
 from loopgauge_collector.reasons import Fault
-from loopgauge_collector.sources import Origin, origins
+from loopgauge_collector.sources import Key, Origin, origins
 
-_DAY = 86_400_000_000
+#: Bytes of an event that are not its attributes, at most.
+_REST_BYTES = 2048
+_QUOTE = ord('"')
+
 _Int64 = Annotated[int, msgspec.Meta(ge=INT64_MIN, le=INT64_MAX)]
 _decode = msgspec.json.Decoder(dict[str, str | _Int64 | float | bool | None]).decode
-_decode_all = msgspec.json.Decoder(list[dict[str, str | _Int64 | float | bool | None]]).decode
-#: Room for everything of an event that is not its attributes.
-_REST_BYTES = 2048
+_index = attrgetter("index")
 
 
 def admit(
@@ -55,62 +52,137 @@ def admit(
         limits: what one event may have.
         first_received: for a replay, when the events came first: their age counts from
             then, so that waiting in quarantine makes no event too old.
-        into: result of the request's events before these, to be continued.
+        into: what the events of the same request before these came to; it is continued.
 
     Raises:
-        Refused: 400, the attributes of an event are such that the whole body counts as
-            malformed (nested beyond all reason, 1e999). Nothing of it may be stored.
+        Refused: 400, attributes that make the whole body count as malformed (nested beyond
+            all reason, or 1e999). Nothing of the request may be stored then.
     """
-    admitted = into if into is not None else Admitted()
+    admitted = Admitted() if into is None else into
+    bounds = Bounds.of(limits, now, first_received)
     known = origins(catalog)
-    received = now if first_received is None else first_received
-    earliest = received - limits.events_keep_days * _DAY
-    latest = now + int(limits.future_seconds * 1_000_000)
-
-    remaining = _quick(incoming, known.known, earliest, latest, limits, admitted.columns)
+    remaining = _take_sound(incoming, known.known, bounds, limits, admitted.columns)
     if remaining:
-        examination = Examination(known, earliest, latest, limits)
-        for event in remaining:
+        examination = Examination(known, bounds, limits)
+        for event in sorted(remaining, key=_index):
             examination.examine(event, admitted)
         _restore_order(admitted.columns)
     return admitted
 
 
-def _quick(
+def _take_sound(
     incoming: Sequence[Incoming],
-    known: dict[tuple[str | None, str | None, str | None, str | None], Origin],
-    earliest: int,
-    latest: int,
+    known: dict[Key, Origin],
+    bounds: Bounds,
     limits: Limits,
     columns: EventColumns,
 ) -> list[Incoming]:
     """Store what is surely good; returns the rest."""
-    # A text of fewer bytes than an attribute may have characters needs no counting.
-    short = min(limits.attribute_value_max, limits.event_max_bytes - _REST_BYTES)
-    events, attributes, remaining = _readable(incoming, short)
-    if not events or not _is_sound(events, attributes, limits):
+    if not incoming:
+        return []
+    events, remaining = _plain(incoming, limits)
+    texts = [event.attributes for event in events]
+    ids = [event.id for event in events if event.id is not None]
+    try:
+        attributes = list(map(_decode, texts))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        readable = [event for event in events if _decodes(event.attributes)]
+        unreadable = [event for event in events if not _decodes(event.attributes)]
+        rest = _take_sound(readable, known, bounds, limits, columns)
+        return rest + unreadable + remaining
+    if (
+        len(ids) < len(events)
+        or not all_follow_time(ids)
+        or not _are_flat(texts, attributes, limits)
+        or not are_producers({event.producer for event in events})
+    ):
         return list(incoming)
-    for event, values in zip(events, attributes, strict=True):
+    earliest, latest = bounds.earliest, bounds.latest
+    kept: list[bool] = []
+    sources: list[Origin] = []
+    times = all_micros([event.time for event in events])
+    for event, time, values in zip(events, times, attributes, strict=True):
         origin = known.get((event.product, event.service, event.environment, event.name))
-        if origin is None or not (origin.declared is None or origin.declared.accepts(values)):
-            remaining.append(event)
+        if (
+            origin is None
+            or time is None
+            or not earliest <= time <= latest
+            or (event.sequence is not None and not 0 < event.sequence <= INT64_MAX)
+        ):
+            kept.append(False)
             continue
         try:
-            time = micros(event.time)
-        except Fault:
-            remaining.append(event)
-            continue
-        if not earliest <= time <= latest or not _is_producer(event):
-            remaining.append(event)
-            continue
-        columns.index.append(event.index)
-        columns.id.append(event.id)
-        columns.name.append(origin.name)
-        columns.time.append(time)
-        columns.product.append(origin.product)
-        columns.service.append(origin.service)
-        columns.environment.append(origin.environment)
-        columns.producer.append(event.producer)
-        columns.sequence.append(event.sequence)
-        columns.attributes.append(event.attributes.decode())
+            if origin.good is not None:
+                msgspec.convert(values, origin.good)
+            elif origin.declared is not None:
+                origin.declared.check(values)
+        except (msgspec.ValidationError, Fault):
+            kept.append(False)
+        else:
+            kept.append(True)
+            sources.append(origin)
+    if len(sources) < len(events):
+        remaining += [event for event, is_kept in zip(events, kept, strict=True) if not is_kept]
+        events, texts = list(compress(events, kept)), list(compress(texts, kept))
+        ids, times = list(compress(ids, kept)), list(compress(times, kept))
+    columns.index += [event.index for event in events]
+    columns.id += ids
+    columns.name += [origin.name for origin in sources]
+    columns.time += [time for time in times if time is not None]
+    columns.product += [origin.product for origin in sources]
+    columns.service += [origin.service for origin in sources]
+    columns.environment += [origin.environment for origin in sources]
+    columns.producer += [event.producer for event in events]
+    columns.sequence += [event.sequence for event in events]
+    columns.attributes += [text.decode() for text in texts]
     return remaining
+
+
+def _plain(
+    incoming: Sequence[Incoming], limits: Limits
+) -> tuple[Sequence[Incoming], list[Incoming]]:
+    """Events that can be looked at together, and the others."""
+    # With fewer bytes than a text may have characters, no text can be too long; without
+    # a backslash every quote in the JSON begins or ends a text.
+    short = min(limits.attribute_value_max, limits.event_max_bytes - _REST_BYTES)
+    texts = [event.attributes for event in incoming]
+    flaws = [event.flaw for event in incoming]
+    if flaws.count(None) == len(flaws) and max(map(len, texts)) <= short:
+        if b"\\" not in b"".join(texts):
+            return incoming, []
+    plain: list[Incoming] = []
+    others: list[Incoming] = []
+    for event in incoming:
+        text = event.attributes
+        is_plain = event.flaw is None and len(text) <= short and b"\\" not in text
+        (plain if is_plain else others).append(event)
+    return plain, others
+
+
+def _decodes(text: bytes) -> bool:
+    try:
+        _decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def _are_flat(texts: list[bytes], decoded: list[Attributes], limits: Limits) -> bool:
+    """Whether no key stands twice, no name is odd and no event has too many attributes."""
+    joined = np.frombuffer(b"".join(texts), np.uint8)
+    keys = sum(map(len, decoded))
+    types = list(map(type, chain.from_iterable(map(dict.values, decoded))))
+    # A key that stands twice is one entry in the dict, but two pairs of quotes.
+    if np.count_nonzero(joined == _QUOTE) != 2 * (keys + types.count(str)):
+        return False
+    return max(map(len, decoded)) <= limits.attributes_max and all(
+        map(is_name, set().union(*decoded))
+    )
+
+
+def _restore_order(columns: EventColumns) -> None:
+    """Put rows in the order of the request: of two with one id, the first one wins."""
+    order = sorted(range(len(columns)), key=columns.index.__getitem__)
+    for field in fields(columns):
+        values = getattr(columns, field.name)
+        values[:] = [values[at] for at in order]

@@ -7,6 +7,7 @@ to find out which attribute is wrong and why.
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from loopgauge_collector.errors import Refused
 from loopgauge_collector.json_text import MAX_DEPTH, Number, Pairs, is_deeper, pairs
@@ -52,6 +53,7 @@ def read_attributes(text: bytes, limits: Limits) -> Attributes:
 
     Args:
         text: a JSON object as the producer wrote it.
+        limits: what one event may have.
 
     Raises:
         Fault: the first attribute that cannot be stored, with the reason.
@@ -78,6 +80,7 @@ def read_attributes(text: bytes, limits: Limits) -> Attributes:
     return attributes
 
 
+@lru_cache(maxsize=8192)
 def is_name(name: str) -> bool:
     """Whether an attribute may be called so."""
     return 0 < len(name) <= NAME_MAX and _CONTROL.search(name) is None
@@ -108,10 +111,10 @@ def _scalar(name: str, value: object, limits: Limits) -> Scalar:
             )
         return value
     if isinstance(value, list):
+        what = "an object" if isinstance(value, Pairs) else "a list"
         raise Fault(
             "nested_attribute",
-            f"the attribute {shown(name)} is {'an object' if isinstance(value, Pairs) else 'a list'}; "
-            "attributes are flat: write one attribute per value",
+            f"the attribute {shown(name)} is {what}; attributes are flat: write one per value",
         )
     assert value is None or isinstance(value, bool)
     return value

@@ -1,7 +1,6 @@
 """The codes of ISO 4217 that money is paid in (list one; no metals, no test codes)."""
 
-CURRENCIES = frozenset(
-    """
+_CODES = """
     AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD
     CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS
     GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW
@@ -10,5 +9,6 @@ CURRENCIES = frozenset(
     SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX
     USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
     BGN ANG
-    """.split()  # the last line: replaced of late, and still in stored prices
-)
+"""  # the last line: replaced of late, and still in stored prices
+
+CURRENCIES = frozenset(_CODES.split())

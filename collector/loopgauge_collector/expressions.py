@@ -1,5 +1,8 @@
 """Catalog filters and values as SQL over staged events.
 
+Numbers are read as DECIMAL(18, 6): exact to a millionth, up to 10^12 either way; wider
+decimals take fifty times as long to read, and admission refuses what would not fit.
+
 A staged event has its attributes as JSON text in the struct column `a`, so that a
 type is seen and never coerced: `"12"` is a string, 12 a number. Every expression is
 three-valued, and NULL means "not eligible" (KPI_SEMANTICS, R6). Names were checked
@@ -49,8 +52,8 @@ def _literal(name: str, value: Scalar) -> tuple[str, str]:
         return f"case when {_is_string(name)} then {_unquoted(name)} end", _quoted(value)
     if not math.isfinite(value):
         raise ValueError(f"{value} is not a finite number")
-    number = f"try_cast({column} as decimal(28,6))"
-    return number, f"{Decimal(str(value)):f}::decimal(28,6)"
+    number = f"try_cast({column} as decimal(18,6))"
+    return number, f"{Decimal(str(value)):f}::decimal(18,6)"
 
 
 def condition(name: str, asked: Condition) -> list[str]:
@@ -96,7 +99,7 @@ def micro(name: str, declared: Attribute) -> str:
         # A decimal string, or whole micro-units; a float of money was refused at admission.
         return (
             f"case when {_is_string(name)} then "
-            f"try_cast(try_cast({_unquoted(name)} as decimal(28,6)) * {MICRO}::decimal(10,0) as bigint) "
+            f"try_cast(try_cast({_unquoted(name)} as decimal(18,6)) * {MICRO}::decimal(10,0) as bigint) "
             f"when regexp_full_match({column}, '-?[0-9]+') then try_cast({column} as bigint) end"
         )
     factor = UNITS[declared.unit][1] * MICRO
@@ -104,7 +107,7 @@ def micro(name: str, declared: Attribute) -> str:
     exact = factor == Decimal(10) ** digits
     scale = digits if exact else 9
     return (
-        f"try_cast(try_cast({column} as decimal({22 + scale},{scale})) "
+        f"try_cast(try_cast({column} as decimal(18,{scale})) "
         f"* {int(factor)}::decimal(10,0) as bigint)"
     )
 

@@ -12,14 +12,12 @@ from contextlib import contextmanager, nullcontext
 
 import duckdb
 from loopgauge_catalog.catalog import Catalog
-from loopgauge_catalog.kpis import Kpi
 
 from loopgauge_collector.activity import Activity
 from loopgauge_collector.chunks import next_chunk, positions
-from loopgauge_collector.expressions import text
 from loopgauge_collector.fold import FoldPlan
 from loopgauge_collector.kinds import KINDS
-from loopgauge_collector.rules import Rule, revision
+from loopgauge_collector.rules import revision
 from loopgauge_collector.schema import LAYERED
 from loopgauge_collector.series import SeriesRegistry
 from loopgauge_collector.transactions import transaction
@@ -27,14 +25,6 @@ from loopgauge_collector.transactions import transaction
 log = logging.getLogger(__name__)
 
 _Pair = tuple[str, str]
-
-
-def rules_of(kpi: Kpi, catalog: Catalog) -> tuple[Rule, ...]:
-    """The rules of a KPI: its total's, and one for each label."""
-    rules = KINDS[kpi.kind].reduce(kpi, catalog)
-    if rules[0].reduction == "latest":
-        return rules  # its label sets are kept whole; a breakdown is read from them
-    return (*rules, *(rules[0].by(label, text(label)) for label in kpi.labels))
 
 
 class Folder:
@@ -116,7 +106,7 @@ class Folder:
             rule
             for kpi in self._catalog.kpis()
             if (kpi.id, self.revisions[kpi.id]) not in self._behind
-            for rule in rules_of(kpi, self._catalog)
+            for rule in KINDS[kpi.kind].reduce(kpi, self._catalog)
         ]
         self._plan = FoldPlan(rules, self._registry, self._connection)
         self._catch_up_plan = None
@@ -212,7 +202,7 @@ class Folder:
                 rule
                 for kpi in self._catalog.kpis()
                 if (kpi.id, self.revisions[kpi.id]) in pairs
-                for rule in rules_of(kpi, self._catalog)
+                for rule in KINDS[kpi.kind].reduce(kpi, self._catalog)
             ]
             self._catch_up_plan = (pairs, FoldPlan(rules, self._registry, self._connection))
         return self._catch_up_plan[1]

@@ -4,7 +4,12 @@ KPI_SEMANTICS, R2.
 """
 
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
+from typing import cast
+
+import pyarrow as pa
 
 from loopgauge_collector.reasons import Fault, shown
 
@@ -14,6 +19,9 @@ _RFC3339 = re.compile(
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000
 _LONGEST = 64
+#: Arrow reads a text in a tenth of a microsecond, after 20 to get going.
+_ENOUGH_FOR_ARROW = 64
+_MICROSECONDS = pa.timestamp("us", "UTC")
 
 #: Text up to the second -> microseconds since the epoch in UTC; events of one batch share few.
 _seconds: dict[str, int] = {}
@@ -29,21 +37,58 @@ def micros(time: str | int | None) -> int:
     Raises:
         Fault: `invalid_time`, saying what would be right.
     """
-    if type(time) is int and time > 0:
-        return time // 1000
-    if type(time) is str:
-        # The form that our library writes: microseconds and Z.
-        if len(time) == 27 and time[19] == "." and time[26] == "Z":
-            second = _seconds.get(time[:19])
-            fraction = time[20:26]
-            if second is not None and fraction.isascii() and fraction.isdecimal():
-                return second + int(fraction)
-        return _parsed(time)
+    if isinstance(time, str):
+        return _known_second(time)
     if time is None or time == 0:
         raise Fault("invalid_time", "the event has no time; write 2026-11-21T10:30:00.123Z")
-    raise Fault(
-        "invalid_time", f"the time {time} is before 1970; write nanoseconds since the epoch"
-    )
+    if time < 0:
+        raise Fault("invalid_time", f"the time {time} ns is before 1970")
+    return time // 1000
+
+
+def all_micros(times: Sequence[str | int | None]) -> list[int | None]:
+    """Times of a batch as `micros` reads them; None for one that it would refuse."""
+    texts = [time for time in times if isinstance(time, str)]
+    if len(texts) == len(times) >= _ENOUGH_FOR_ARROW and _are_alike(texts):
+        with suppress(pa.ArrowInvalid):
+            moments = pa.array(texts, pa.string()).cast(_MICROSECONDS)
+            return cast("list[int | None]", moments.cast(pa.int64()).to_numpy().tolist())
+    return [_micros_or_none(time) for time in times]
+
+
+def _micros_or_none(time: str | int | None) -> int | None:
+    try:
+        return micros(time)
+    except Fault:
+        return None
+
+
+def _are_alike(texts: list[str]) -> bool:
+    """Whether all are 2026-11-21T10:30:00.123Z with the same number of digits, 3 or 6.
+
+    Arrow reads more forms than RFC 3339 has, so only this one is left to it.
+    """
+    length, count = len(texts[0]), len(texts)
+    if length not in (24, 27) or set(map(len, texts)) != {length}:
+        return False
+    joined = "".join(texts)
+    marks = "".join(joined[at::length] for at in (4, 7, 10, 13, 16, 19, length - 1))
+    return marks == "".join(mark * count for mark in "--T::.Z")
+
+
+def _known_second(text: str) -> int:
+    """The forms that most senders write, when another event of the same second was read."""
+    second = _seconds.get(text[:19])
+    if second is not None and text[19:20] == ".":
+        if text[-1] == "Z":
+            fraction = text[20:-1]
+        elif text[-6:] == "+00:00":
+            fraction = text[20:-6]
+        else:
+            return _parsed(text)
+        if fraction.isascii() and fraction.isdecimal() and len(text) <= _LONGEST:
+            return second + int(fraction[:6].ljust(6, "0"))
+    return _parsed(text)
 
 
 def _parsed(text: str) -> int:

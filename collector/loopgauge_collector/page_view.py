@@ -152,9 +152,9 @@ def _facts(snapshot: Snapshot) -> tuple[Fact, ...]:
         facts.append(Fact("failed evaluations", f"{health.evaluation_errors:,}", worry=True))
     if health.rebuilding:
         least = min(health.rebuilding.values())
-        facts.append(
-            Fact("rebuilding", f"{len(health.rebuilding)} KPIs, {least:.0%} done", worry=False)
-        )
+        count = len(health.rebuilding)
+        text = f"{count} {'KPI' if count == 1 else 'KPIs'}, {least:.0%} done"
+        facts.append(Fact("rebuilding", text, worry=False))
     return tuple(facts)
 
 

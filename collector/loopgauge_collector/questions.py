@@ -1,5 +1,6 @@
 """What a question to the API asks for: which Snapshot, which KPIs, which window and period."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 MAX_POINTS = 1000
 DEFAULT_POINTS = 200
+_DURATION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?[a-z]{1,3}")
 MINUTE = 60_000_000
 MAX_WINDOW = 400 * 24 * 60 * MINUTE
 
@@ -63,6 +65,9 @@ def asked_snapshot(collector: "Collector", request: Request) -> Snapshot:
 
 
 def _duration(name: str, text: str) -> int:
+    # The catalog's parser also takes 1e999999999, which its author has to wait for himself.
+    if not _DURATION.fullmatch(text):
+        raise refusal(400, f"{name}={shown(text)} is no duration; write 30m, 24h or 28d")
     try:
         return parse_duration(text)
     except ValueError as error:

@@ -1,10 +1,10 @@
-"""What is reduced from events: one `Rule` for a KPI's total and one for each label.
+"""What is reduced from events: a KPI's `Rule`, with the labels it is broken down by.
 
 Kinds say how a KPI becomes a rule (`kinds/`), `fold.py` runs all rules of a reduction in
 one statement, so the work per fold does not grow with the number of KPIs.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from loopgauge_catalog.catalog import Catalog
@@ -19,13 +19,12 @@ class Rule:
 
     Attributes:
         kpi, revision: what it belongs to.
-        label: attribute of a breakdown; empty for the total.
+        labels: attributes of the breakdowns, each with the SQL of its value.
         event, product, environment: which events it reads.
         reduction: `additive` (sums by minute) or `latest` (newest by key).
         where: whether the event matches.
         value: millionths of the base unit; None where events are only counted.
         good: what `good` counts.
-        label_text: the label's value.
         subject: what `once_per` names; only its first event counts.
         sketch: whether a log sketch of the value is kept.
         dated: the time of the first eligible event ever is needed.
@@ -40,26 +39,16 @@ class Rule:
     product: str
     environment: str
     reduction: Literal["additive", "latest"] = "additive"
-    label: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
     where: str = "true"
     value: str | None = None
     good: str | None = None
-    label_text: str | None = None
     subject: str | None = None
     sketch: bool = False
     dated: bool = False
     key: str | None = None
     retires: bool = False
     attributes: tuple[str, ...] = ()
-
-    @property
-    def identity(self) -> tuple[str, str, str]:
-        """What the store knows the rule by."""
-        return (self.kpi, self.revision, self.label)
-
-    def by(self, attribute: str, text: str) -> "Rule":
-        """The same reduction, broken down by a label."""
-        return replace(self, label=attribute, label_text=text)
 
 
 def revision(kpi: Kpi, catalog: Catalog) -> str:

@@ -123,7 +123,7 @@ TABLES = (
     "create table series (series integer, rule integer, value varchar)",
     # The first event of each subject, for `once_per`.
     """create table marks (
-        rule integer, subject ubigint, time bigint, id uuid, bucket integer, value varchar,
+        rule integer, subject ubigint, micros bigint, id uuid, bucket integer, labels varchar[],
         sk smallint, good boolean, v bigint)""",
     # How far the partials have read the events: of all complete KPIs (kpi is empty), and
     # of each one that is being rebuilt. The greatest row counts.

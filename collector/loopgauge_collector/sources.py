@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
 from loopgauge_catalog.catalog import Catalog
 
 from loopgauge_collector.declared import Declared
@@ -30,6 +31,7 @@ class Origin:
     Attributes:
         product: empty when nobody claims them.
         declared: None for a name that the catalog does not know.
+        good: `declared.good`.
     """
 
     product: str
@@ -37,6 +39,7 @@ class Origin:
     environment: str | None
     name: str
     declared: Declared | None
+    good: type[msgspec.Struct] | None
 
 
 class Origins:
@@ -71,6 +74,10 @@ class Origins:
             product = self._catalog.product_of(service)
         return product or "", service or ""
 
+    def name(self, name: str | None) -> str:
+        """A name to list an event under; empty when it is not well formed."""
+        return name if name and len(name) <= _NAME_MAX and _NAME.fullmatch(name) else ""
+
     def _checked(
         self, product: str | None, service: str | None, environment: str | None, name: str | None
     ) -> Origin:
@@ -85,14 +92,16 @@ class Origins:
                 )
         if not name:
             raise Fault("invalid_name", "the event has no name; write one such as campaign.created")
-        if len(name) > _NAME_MAX or not _NAME.fullmatch(name):
+        if not self.name(name):
             raise Fault(
                 "invalid_name",
                 f"the name {shown(name)} must be noun.verb: lower case letters, digits and _, "
                 f"two or more words with dots between, at most {_NAME_MAX} characters",
             )
         owner, _ = self.owner(product, service)
-        return Origin(owner, service or "", environment or None, name, self._declaration(owner, name))
+        declared = self._declaration(owner, name)
+        good = declared.good if declared is not None else None
+        return Origin(owner, service or "", environment or None, name, declared, good)
 
     def _declaration(self, product: str, name: str) -> Declared | None:
         event = self._catalog.event(product, name)

@@ -31,9 +31,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A KPI where it stands."""
+    """A KPI where it stands.
+
+    `alone` is the product as a catalog of its own, which knows the KPI's unit.
+    """
 
     product: ProductCatalog
+    alone: Catalog
     kpi: Kpi
     path: Path
 
@@ -50,7 +54,7 @@ class Subject:
     def value(self) -> Attribute | None:
         """The attribute that the number is made of; None for kinds that count events."""
         name = getattr(self.kpi, "value", None)
-        return None if name is None else Catalog((self.product,)).attribute(self.kpi, name)
+        return None if name is None else self.alone.attribute(self.kpi, name)
 
     @property
     def dimension(self) -> Dimension:
@@ -66,6 +70,7 @@ ProductCheck = Callable[[ProductCatalog], Iterator[Finding]]
 
 def subjects(product: ProductCatalog) -> Iterator[Subject]:
     """Every KPI of a file with its path."""
+    alone = Catalog((product,))
     for table_key, table in product.tables.items():
         for key, kpi in table.kpis.items():
-            yield Subject(product, kpi, ("tables", table_key, "kpis", key))
+            yield Subject(product, alone, kpi, ("tables", table_key, "kpis", key))

@@ -112,15 +112,12 @@ def check_filters_can_match(subject: Subject) -> Iterator[Finding]:
 
 
 def _contradicts(condition: Condition) -> bool:
-    low_strict, high_strict = condition.above is not None, condition.below is not None
     lows = [bound for bound in (condition.at_least, condition.above) if bound is not None]
     highs = [bound for bound in (condition.at_most, condition.below) if bound is not None]
     if not lows or not highs:
         return False
     low, high = max(lows), min(highs)
-    if low != high:
-        return low > high
-    return (low_strict and condition.above == low) or (high_strict and condition.below == high)
+    return low > high or (low == high and (condition.above == low or condition.below == high))
 
 
 def check_matching_asks(subject: Subject) -> Iterator[Finding]:

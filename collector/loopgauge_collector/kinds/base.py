@@ -97,7 +97,7 @@ class Kind(ABC):
 
     @abstractmethod
     def reduce(self, kpi: Any, catalog: Catalog) -> tuple[Rule, ...]:
-        """The rules of the KPI's total; breakdowns are derived from the first."""
+        """What has to be reduced from events; most kinds have one rule."""
 
     @abstractmethod
     def read(self, kpi: Any, cell: Cell) -> Number:
@@ -112,8 +112,8 @@ class Kind(ABC):
         return False
 
 
-def total_rule(kpi: Any, catalog: Catalog, **fields: Any) -> Rule:
-    """The rule of the total of a KPI that reads one event name."""
+def rule_of(kpi: Any, catalog: Catalog, **fields: Any) -> Rule:
+    """The rule of a KPI that reads one event name, with its breakdowns."""
     once = getattr(kpi, "once_per", None)
     return Rule(
         kpi=kpi.id,
@@ -122,6 +122,7 @@ def total_rule(kpi: Any, catalog: Catalog, **fields: Any) -> Rule:
         product=kpi.product,
         environment=kpi.environment,
         where=filter_sql(kpi.where),
+        labels=tuple((label, text(label)) for label in kpi.labels),
         subject=text(once) if once else None,
         attributes=kpi.attributes,
         **fields,

@@ -15,7 +15,7 @@ from loopgauge_collector.kinds.base import (
     Number,
     declared,
     missed,
-    total_rule,
+    rule_of,
 )
 from loopgauge_collector.rules import Rule
 
@@ -58,7 +58,7 @@ class LatestKind(Kind):
 
     def reduce(self, kpi: Latest, catalog: Catalog) -> tuple[Rule, ...]:
         """Keep the newest event of each label set; `retired_by` keeps a tombstone."""
-        rule = total_rule(
+        rule = rule_of(
             kpi,
             catalog,
             reduction="latest",

@@ -13,7 +13,7 @@ from loopgauge_collector.kinds.base import (
     base,
     declared,
     missed,
-    total_rule,
+    rule_of,
 )
 from loopgauge_collector.rules import Rule
 from loopgauge_collector.statistics import mean_interval
@@ -31,7 +31,7 @@ class MeanKind(Kind):
 
     def reduce(self, kpi: Mean, catalog: Catalog) -> tuple[Rule, ...]:
         """Sum the value and its square."""
-        return (total_rule(kpi, catalog, value=micro(kpi.value, declared(kpi, catalog))),)
+        return (rule_of(kpi, catalog, value=micro(kpi.value, declared(kpi, catalog))),)
 
     def read(self, kpi: Mean, cell: Cell) -> Number:
         """Σv / n."""

@@ -12,7 +12,7 @@ from loopgauge_collector.kinds.base import (
     base,
     declared,
     missed,
-    total_rule,
+    rule_of,
 )
 from loopgauge_collector.rules import Rule
 
@@ -22,7 +22,7 @@ class SumKind(Kind):
 
     def reduce(self, kpi: Sum, catalog: Catalog) -> tuple[Rule, ...]:
         """Sum the value in micro-units."""
-        return (total_rule(kpi, catalog, value=micro(kpi.value, declared(kpi, catalog))),)
+        return (rule_of(kpi, catalog, value=micro(kpi.value, declared(kpi, catalog))),)
 
     def read(self, kpi: Sum, cell: Cell) -> Number:
         """The sum."""

@@ -1,0 +1,51 @@
+# Every target works on a machine with make and Python 3.11+ with venv: setup comes first.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+UV := $(BIN)/uv
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format gen bench bench-full soak clean
+
+help:  ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(VENV)/.installed  ## Make .venv with the `loopgauge` command and all tools
+
+$(VENV)/.installed: pyproject.toml uv.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13.8,<0.14'
+	@$(UV) sync --quiet --frozen --all-extras --python $(BIN)/python
+	@touch $@
+
+demo: setup  ## A collector and the video service under load; Ctrl-C ends both
+	@$(BIN)/python -m examples.video_service.demo
+
+test: setup  ## All tests; those whose server is not installed are skipped with a line
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: setup  ## Format, lint, types, import direction, generated files up to date
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m loopgauge_catalog.schema --check docs/catalog.schema.json
+
+format: setup  ## Rewrite the sources in the one format
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+gen: setup  ## Write what is generated from the catalog's models
+	@$(BIN)/python -m loopgauge_catalog.schema --write docs/catalog.schema.json
+
+bench: setup  ## About three minutes of measurements; see docs/benchmarks.md
+	@$(BIN)/python -m benchmarks
+
+bench-full: setup  ## The same over large stores; takes what it takes
+	@$(BIN)/python -m benchmarks --full
+
+soak: setup  ## 200 kills and the other long tests
+	@LOOPGAUGE_SOAK_ROUNDS=200 $(BIN)/pytest tests/durability -p no:cacheprovider -s
+
+clean:  ## Remove .venv and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

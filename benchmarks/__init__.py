@@ -1,0 +1,1 @@
+"""What LoopGauge costs and carries, measured beside references in the same run."""

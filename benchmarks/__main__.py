@@ -1,0 +1,39 @@
+"""`python -m benchmarks`: all measurements, about three minutes; a table, and JSON if wanted."""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from benchmarks.parts import PARTS
+from benchmarks.report import Row, as_json, show
+
+
+def main() -> None:
+    """Run the parts one after the other and show what came out."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="parts to run; all without")
+    parser.add_argument("--scale", type=float, default=1.0, help="0.1 for a tenth of the work")
+    parser.add_argument("--json", type=Path, help="file that takes the rows as JSON")
+    arguments = parser.parse_args()
+    names = arguments.only or list(PARTS)
+    console = Console()
+    rows: list[Row] = []
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("starting", total=len(names))
+        for name in names:
+
+            def say(what: str, name: str = name) -> None:
+                progress.update(task, description=f"{name}: {what}")
+
+            rows += PARTS[name](say, arguments.scale)
+            progress.advance(task)
+    show(rows, console)
+    if arguments.json is not None:
+        arguments.json.write_bytes(as_json(rows))
+
+
+if __name__ == "__main__":
+    main()

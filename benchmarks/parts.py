@@ -1,0 +1,121 @@
+"""The measurements of `make bench`, each a function that gives rows of the report."""
+
+from collections.abc import Callable
+
+from benchmarks import freshness, ingest
+from benchmarks.bodies import Format
+from benchmarks.children import Child
+from benchmarks.library import CallTimes
+from benchmarks.reference import Append
+from benchmarks.report import Row, percentile
+from benchmarks.server import Server
+
+Say = Callable[[str], None]
+UNREACHABLE = "http://127.0.0.1:9"
+BATCH = 500
+
+
+def library(say: Say, scale: float) -> list[Row]:
+    """`emit.event()` on the caller's thread, the collector up and down."""
+    calls = int(30_000 * scale)
+    rows: list[Row] = []
+    for state in ("up", "down"):
+        with Server() as server:
+            endpoint = server.endpoint if state == "up" else UNREACHABLE
+            times: dict[str, CallTimes] = {}
+            for which in ("otel", "loopgauge"):
+                say(f"{which}, collector {state}")
+                with Child(
+                    "library", ["--which", which, "--endpoint", endpoint, "--calls", calls]
+                ) as child:
+                    times[which] = child.result(CallTimes)
+        mine, other = times["loopgauge"], times["otel"]
+        sdk = "OpenTelemetry SDK's log emit"
+        rows += [
+            Row("library", f"event(), collector {state}, median", mine.median, "µs",
+                budget=3, reference=other.median, beside=sdk),
+            Row("library", f"event(), collector {state}, p99", mine.p99, "µs",
+                budget=100, reference=other.p99, beside=sdk),
+        ]  # fmt: skip
+    return rows
+
+
+def throughput(say: Say, scale: float) -> list[Row]:
+    """Durable ingest with the shipped catalogs, beside DuckDB alone."""
+    say("bare DuckDB append")
+    with Child("reference", ["--events", int(800_000 * scale)]) as child:
+        small, large = child.result(list[Append])
+    bare = f"bare DuckDB Arrow append, {large.rows:,} rows a commit"
+    rows = [
+        Row("reference", f"DuckDB append, commits of {append.rows:,}", append.events_per_second,
+            "events/s", beside=f"{append.bytes_per_event:.0f} bytes per event")
+        for append in (small, large)
+    ]  # fmt: skip
+    formats: tuple[tuple[Format, int, float], ...] = (
+        ("json", 1_200_000, 130_000),
+        ("otlp", 900_000, 90_000),
+    )
+    for wire_format, events, budget in formats:
+        say(f"{events * scale:,.0f} events by {wire_format}")
+        with Server() as server:
+            run = ingest.run(server, wire_format, events=int(events * scale), batch=BATCH)
+        assert run.bytes_per_event is not None
+        name = {"json": "JSON", "otlp": "OTLP protobuf"}[wire_format]
+        used = f"{run.collector_cpu:.2f} cores collector, {run.load_cpu:.2f} load"
+        rows += [
+            Row("ingest", f"{name}, batches of {BATCH}", run.rate, "events/s", budget=budget,
+                at_least=True, reference=large.events_per_second, beside=f"{bare}; {used}"),
+            Row("ingest", f"{name}, stored bytes per event", run.bytes_per_event, "bytes",
+                budget=60, reference=large.bytes_per_event, beside=bare),
+            Row("ingest", f"{name}, answers 503", float(run.load.refusals), "requests"),
+            Row("ingest", f"{name}, partials behind at the end", run.lag_seconds, "s"),
+            Row("ingest", f"{name}, memory of the collector", run.peak_bytes / 1024**2, "MiB"),
+        ]  # fmt: skip
+    return rows
+
+
+def acknowledgement(say: Say, scale: float) -> list[Row]:
+    """Time to the acknowledgement at a steady rate, counted from when a request was due."""
+    rate = 10_000
+    say(f"{rate:,} events/s in batches of 100")
+    with Server() as server:
+        run = ingest.run(
+            server, "json", events=int(20 * rate * scale), batch=100, rate=rate, stop=False
+        )
+    latencies = run.load.latencies
+    used = f"{run.collector_cpu:.2f} cores collector"
+    return [
+        Row("acknowledgement", "p50 at 10,000 events/s", percentile(latencies, 0.5) * 1000, "ms",
+            beside=used),
+        Row("acknowledgement", "p99 at 10,000 events/s", percentile(latencies, 0.99) * 1000, "ms",
+            budget=50),
+        Row("acknowledgement", "worst", max(latencies) * 1000, "ms"),
+        Row("evaluation", "one, after that load", run.evaluation_seconds * 1000, "ms", budget=50),
+    ]  # fmt: skip
+
+
+def visibility(say: Say, scale: float) -> list[Row]:
+    """From an event to `/metrics`, while other events come at 2,000 a second."""
+    count, rate = max(10, int(30 * scale)), 2000
+    say(f"{count} marked events")
+    with Server() as server:
+        arguments = ["--port", server.port, "--format", "json", "--batch", 100, "--rate", rate]
+        with Child("load", [*arguments, "--events", rate * count * 3 // 2]) as load:
+            load.line()
+            load.go()
+            seen = freshness.measure(server, count)
+    return [
+        Row("freshness", "event to /metrics, p50", percentile(seen.delays, 0.5), "s"),
+        Row("freshness", "event to /metrics, p99", percentile(seen.delays, 0.99), "s", budget=1.5),
+        Row("/metrics", "first scrape of a Snapshot, per 3,000 series",
+            percentile(seen.renders, 0.5) * 1000 * 3000 / seen.series, "ms", budget=20,
+            beside=f"{seen.series:,} series on the page"),
+    ]  # fmt: skip
+
+
+PARTS: dict[str, Callable[[Say, float], list[Row]]] = {
+    "library": library,
+    "ingest": throughput,
+    "acknowledgement": acknowledgement,
+    "freshness": visibility,
+}

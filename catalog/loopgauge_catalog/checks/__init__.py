@@ -1,0 +1,50 @@
+"""File-level checks beyond the schema: each a small function with a reason and a proposal.
+
+To add one: write it in the file that its subject belongs to, and name it in that file's
+`CHECKS`. An error refuses the catalog, a warning is listed.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from loopgauge_catalog.catalog import Catalog, ProductCatalog
+from loopgauge_catalog.checks import alerts, events, settings, sources, targets, together
+from loopgauge_catalog.checks.base import Finding, KpiCheck, ProductCheck, subjects
+from loopgauge_catalog.rows import RowsCovered, count_rows, expand
+
+KPI_CHECKS: tuple[KpiCheck, ...] = (
+    *sources.CHECKS,
+    *targets.CHECKS,
+    *alerts.CHECKS,
+    *settings.CHECKS,
+)
+PRODUCT_CHECKS: tuple[ProductCheck, ...] = (
+    *settings.PRODUCT_CHECKS,
+    *events.CHECKS,
+    alerts.check_teams_reachable,
+)
+
+
+def check_product(product: ProductCatalog) -> Iterator[Finding]:
+    """Everything that can be said about one file by itself."""
+    for check in PRODUCT_CHECKS:
+        yield from check(product)
+    for subject in subjects(product):
+        for kpi_check in KPI_CHECKS:
+            yield from kpi_check(subject)
+
+
+def check_together(products: Sequence[ProductCatalog]) -> Iterator[Finding]:
+    """Everything that only several files can get wrong; `Finding.file` counts them."""
+    for check in together.CHECKS:
+        yield from check(products)
+
+
+def rows_covered(catalog: Catalog) -> tuple[RowsCovered, ...]:
+    """How many rows of each document have KPIs, one result per document letter."""
+    expected = [
+        part
+        for product in catalog.products.values()
+        for text in product.rows
+        for part in expand(text)
+    ]
+    return count_rows(expected, [kpi.row for kpi in catalog.kpis()])

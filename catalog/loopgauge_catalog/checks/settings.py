@@ -1,0 +1,132 @@
+"""Checks of windows, ages, names and the other fields of a KPI."""
+
+from collections.abc import Iterator
+
+from loopgauge_catalog.catalog import ProductCatalog
+from loopgauge_catalog.checks.base import Finding, Subject, subjects
+from loopgauge_catalog.errors import Path, did_you_mean
+from loopgauge_catalog.kpis import DAY, Latest
+from loopgauge_catalog.quantities import MICRO, format_duration
+from loopgauge_catalog.reserved import SQL_WORDS
+from loopgauge_catalog.rows import expand, row_of
+
+#: Events are kept this long, and window bounds are snapped to minutes (KPI_SEMANTICS, R3).
+LONGEST_WINDOW = 90 * DAY
+SHORTEST_WINDOW = 60 * MICRO
+
+
+def check_window(subject: Subject) -> Iterator[Finding]:
+    """A window that the store cannot answer."""
+    window = subject.kpi.own_window
+    if window is None:
+        return
+    path = (*subject.path, "window")
+    if window > LONGEST_WINDOW:
+        yield Finding(
+            path,
+            f"a window of {format_duration(window)} is longer than events are kept",
+            f"write at most {format_duration(LONGEST_WINDOW)}",
+        )
+    elif window < SHORTEST_WINDOW:
+        yield Finding(
+            path,
+            f"a window of {format_duration(window)} is shorter than the minute that bounds "
+            "are rounded to",
+            f"write at least {format_duration(SHORTEST_WINDOW)}",
+        )
+
+
+def check_ages(subject: Subject) -> Iterator[Finding]:
+    """A `latest` that leaves before it is stale, or that nothing ever makes stale."""
+    kpi = subject.kpi
+    if not isinstance(kpi, Latest):
+        return
+    if kpi.stale_after is not None and kpi.drop_after is not None:
+        if kpi.drop_after <= kpi.stale_after:
+            yield Finding(
+                (*subject.path, "drop_after"),
+                f"after {format_duration(kpi.drop_after)} the value is dropped, "
+                f"so it is never {format_duration(kpi.stale_after)} old and never stale",
+                "write a longer drop_after",
+            )
+    elif kpi.stale_after is None and subject.event is not None and subject.event.source == "batch":
+        yield Finding(
+            (*subject.path, "event"),
+            f"{kpi.event} comes in batches, whose silence is normal, "
+            "so the last value is shown as good for ever",
+            "add stale_after",
+            severity="warning",
+        )
+
+
+def check_assumed(subject: Subject) -> Iterator[Finding]:
+    """A field named in `assumed` that the KPI does not give."""
+    kpi = subject.kpi
+    if isinstance(kpi.assumed, bool):
+        return
+    given = sorted(_given(kpi.model_dump(by_alias=True, exclude_unset=True, mode="json")))
+    for number, name in enumerate(kpi.assumed):
+        if name not in given:
+            yield Finding(
+                (*subject.path, "assumed", number),
+                f"assumed names {name}, which {kpi.id} does not give",
+                did_you_mean(name, given, otherwise=f"it gives {', '.join(given)}"),
+            )
+
+
+def _given(fields: dict[str, object]) -> Iterator[str]:
+    """Fields and fields of fields, ``target.share``, that have a value."""
+    for name, value in fields.items():
+        if name == "assumed" or value is None:
+            continue
+        yield name
+        if name in ("target", "alert") and isinstance(value, dict):
+            yield from (f"{name}.{inner}" for inner, given in value.items() if given is not None)
+
+
+def check_names(product: ProductCatalog) -> Iterator[Finding]:
+    """Names that SQL reads as something else."""
+    named: list[tuple[Path, str]] = [(("product",), product.product)]
+    named += [(("teams", key), key) for key in product.teams]
+    for table_key, table in product.tables.items():
+        named.append((("tables", table_key), table_key))
+        named += [(("tables", table_key, "kpis", key), key) for key in table.kpis]
+    for path, name in named:
+        if name in SQL_WORDS:
+            yield Finding(
+                path,
+                f"{name!r} is a word of SQL and cannot be a name",
+                f"write {name + '_kpi' if path[0] == 'tables' else name + '_team'!r}"
+                if path[0] != "product"
+                else "take another name",
+            )
+
+
+def check_has_kpis(product: ProductCatalog) -> Iterator[Finding]:
+    """A catalog that measures nothing."""
+    if next(product.kpis(), None) is None:
+        yield Finding(("tables",), "there is no KPI in this catalog", "add one under kpis")
+
+
+def check_rows(product: ProductCatalog) -> Iterator[Finding]:
+    """Rows that the document does not have, or that two KPIs claim."""
+    expected = {part for text in product.rows for part in expand(text)}
+    seen: dict[str, str] = {}
+    for subject in subjects(product):
+        row, path = subject.kpi.row, (*subject.path, "row")
+        if expected and row not in expected:
+            near = sorted(part for part in expected if row_of(part) == row_of(row))
+            hint = f"the document has {', '.join(near)}" if near else "add it to rows"
+            yield Finding(path, f"the document has no row {row}", hint, severity="warning")
+        if row in seen:
+            yield Finding(
+                path,
+                f"row {row} is also {seen[row]}; one KPI is one number",
+                f"write {row_of(row)}a and {row_of(row)}b",
+                severity="warning",
+            )
+        seen.setdefault(row, subject.kpi.id)
+
+
+CHECKS = (check_window, check_ages, check_assumed)
+PRODUCT_CHECKS = (check_names, check_has_kpis, check_rows)

@@ -1,0 +1,73 @@
+"""What happens to open emitters when the process forks or ends.
+
+fork    -> every emitter of the child gets a new channel: new producer id, empty queue
+exit    -> every open channel is told to finish, then all are waited for
+"""
+
+import atexit
+import contextlib
+import os
+import sys
+from typing import Protocol
+from weakref import WeakSet
+
+from loopgauge._producer import Channel
+
+
+class Renewable(Protocol):
+    """An emitter, as far as a fork concerns it."""
+
+    def _renew(self) -> object: ...
+
+
+_emitters: WeakSet[Renewable] = WeakSet()
+# Strong, and apart from the emitters: an emitter that a script forgot still has events to send.
+_open: dict[Channel, float] = {}
+
+
+def opened(channel: Channel, exit_timeout: float) -> None:
+    """Finish this channel when the process ends, within so many seconds."""
+    _open[channel] = exit_timeout
+    # Last registered runs first: before an OpenTelemetry SDK, that was made earlier, shuts down.
+    atexit.unregister(close_all)
+    atexit.register(close_all)
+
+
+def forget(channel: Channel) -> None:
+    """The channel has finished."""
+    _open.pop(channel, None)
+
+
+def renew_after_fork(emitter: Renewable) -> None:
+    """Give this emitter a new channel in every forked child."""
+    _emitters.add(emitter)
+
+
+def close_all() -> None:
+    """Finish every open channel; together they take as long as the slowest."""
+    channels = list(_open.items())
+    _open.clear()
+    for channel, timeout in channels:
+        channel.stop(timeout)
+    for channel, _ in channels:
+        channel.join()
+
+
+def close_with_child_process() -> None:
+    """Children of `multiprocessing` end without atexit; their own list of finalizers remains."""
+    process = sys.modules.get("multiprocessing.process")
+    util = sys.modules.get("multiprocessing.util")
+    if process is not None and util is not None and process.parent_process() is not None:
+        util.Finalize(None, close_all, exitpriority=0)
+
+
+def _after_fork_in_child() -> None:
+    _open.clear()  # the parent's, whose threads do not exist here
+    for emitter in list(_emitters):
+        # An error here would be printed into the child's stderr; the next event renews as well.
+        with contextlib.suppress(Exception):
+            emitter._renew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
