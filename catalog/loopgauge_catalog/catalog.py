@@ -7,6 +7,7 @@ the questions that the rest of the house asks about them.
 import fnmatch
 import hashlib
 from collections.abc import Iterator
+from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -77,6 +78,12 @@ class Team(_Model):
     pages_per_week: Annotated[float | None, Field(ge=0, allow_inf_nan=False), Strict()] = None
 
 
+@cache
+def _zones() -> tuple[str, ...]:
+    # A walk over hundreds of files each time, if it were asked anew.
+    return tuple(sorted(available_timezones()))
+
+
 class Table(_Model):
     """One table of the document: its title and its rows."""
 
@@ -106,9 +113,8 @@ class ProductCatalog(_Model):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
-        if zone not in available_timezones():
-            zones = sorted(available_timezones())
-            hint = did_you_mean(zone, zones, otherwise="write UTC or Europe/Berlin")
+        if zone not in _zones():
+            hint = did_you_mean(zone, _zones(), otherwise="write UTC or Europe/Berlin")
             raise ValueError(f"{zone!r} is no IANA time zone; {hint}")
         return zone
 

@@ -25,6 +25,7 @@ MAX_NAME: Final = 128
 RESERVED: Final = "loopgauge."
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _INT64 = 1 << 63
@@ -81,7 +82,7 @@ def checked_attributes(attributes: object) -> Attributes:
             return _slowly_checked(copy)
         kind = type(value)
         if kind is str:
-            if len(value) > MAX_TEXT or not value.isascii():
+            if len(value) > MAX_TEXT or not value.isascii() or "\0" in value:
                 return _slowly_checked(copy)
         elif kind is float:
             if value - value != 0.0:  # NaN and infinities only
@@ -110,7 +111,7 @@ def nanoseconds(moment: object) -> int:
             "time has no time zone; write datetime.now(UTC) or time.replace(tzinfo=UTC)"
         )
     count = (moment - _EPOCH) // _MICROSECOND * 1000
-    if not 0 <= count < _INT64:
+    if not 0 < count < _INT64:
         raise InvalidEvent("time must lie between the years 1970 and 2262")
     return count
 
@@ -137,8 +138,11 @@ def _checked_key(key: object) -> str:
     if not isinstance(key, str):
         raise InvalidEvent(f"an attribute's name must be a string, not {_kind(key)}")
     plain = str.__str__(key)
-    if not 0 < len(plain) <= MAX_NAME or not _encodable(plain):
-        raise InvalidEvent(f"an attribute's name must have 1 to {MAX_NAME} characters")
+    if not 0 < len(plain) <= MAX_NAME or _CONTROL.search(plain) or not _encodable(plain):
+        raise InvalidEvent(
+            f"an attribute's name must have 1 to {MAX_NAME} characters, none of them a control "
+            "character"
+        )
     if plain.startswith(RESERVED):
         raise InvalidEvent(f"attributes that start with '{RESERVED}' are set by the library")
     if len(_known_keys) < _MAX_KNOWN:
@@ -169,8 +173,8 @@ def _checked_text(key: str, text: str) -> str:
         raise InvalidEvent(
             f"attribute {key!r} has {len(text)} characters; at most {MAX_TEXT} are accepted"
         )
-    if not _encodable(text):
-        raise InvalidEvent(f"attribute {key!r} holds half a character (a lone surrogate)")
+    if "\0" in text or not _encodable(text):
+        raise InvalidEvent(f"attribute {key!r} holds NUL or half a character (a lone surrogate)")
     return text
 
 
