@@ -144,6 +144,8 @@ def _text(key: str, rng: random.Random, *, subject: bool) -> str:
         return SUBJECT if subject else f"{key[:-3]}-{rng.randrange(5000)}"
     if key == "http.route":
         return rng.choice(ROUTES)
+    if key in USUAL:
+        return str(rng.choice(USUAL[key]))
     if key.endswith("currency"):
         return "USD"
     return f"{key.rpartition('.')[2]}-{rng.randrange(8)}"

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -255,11 +256,15 @@ class FakeCollector:
 
     def __init__(self, build: SnapshotBuilder) -> None:
         # Imported here because the catalog's and the library's tests need no server.
+        from loopgauge_collector.settings import Settings
         from loopgauge_collector.snapshots import Snapshots
         from loopgauge_collector.sql import SqlResult
 
         self.build = build
         self.catalog = build.catalog
+        self.settings = Settings.model_validate({})
+        self.refusals: Counter[str] = Counter()
+        self.quarantine: object = None
         self.snapshots = Snapshots()
         self.reasons: list[str] = []
         self.asked: list[tuple[object, ...]] = []
@@ -316,15 +321,16 @@ class Site:
         self,
         collector: Any,
         client: str = "127.0.0.1",
-        now: Callable[[], datetime] = lambda: NOW,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         from fastapi import FastAPI
-        from loopgauge_collector import api, health, metrics, pages, sql_api
+        from loopgauge_collector import pages
+        from loopgauge_collector.app import create_app
 
-        app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        for part in (api, health, metrics, sql_api):
-            app.include_router(part.router(collector))
-        app.include_router(pages.router(collector, now))
+        app = create_app(collector)
+        if now is not None:
+            app = FastAPI()
+            app.include_router(pages.router(collector, now))
         self._transport = httpx.ASGITransport(app, client=(client, 50_000))
 
     def get(self, path: str, **headers: str) -> httpx.Response:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, field_validator
 
-from loopgauge_catalog.errors import Problem, did_you_mean
+from loopgauge_catalog.errors import Problem, did_you_mean, shown
 from loopgauge_catalog.filters import AttributeName, Number, Scalar
 from loopgauge_catalog.kpis import EventName, Flag, Identifier, Kpi
 from loopgauge_catalog.quantities import UNITS, Duration, duration_input
@@ -46,12 +46,17 @@ class Attribute(_Model):
     def _known_unit(cls, unit: str) -> str:
         if unit not in UNITS:
             hint = did_you_mean(unit, [*UNITS], otherwise=f"write one of {', '.join(UNITS)}")
-            raise ValueError(f"unknown unit {unit!r}; {hint}")
+            raise ValueError(f"unknown unit {shown(unit)}; {hint}")
         return unit
 
 
 def _expect_input(raw: object) -> object:
-    return raw if raw in (None, "rare") else duration_input(raw)
+    if raw is None or raw == "rare":
+        return raw
+    try:
+        return duration_input(raw)
+    except ValueError:
+        raise ValueError(f"{shown(str(raw))} is no duration; write 15m, 24h, 7d or rare") from None
 
 
 class Event(_Model):
@@ -115,7 +120,7 @@ class ProductCatalog(_Model):
     def _known_zone(cls, zone: str) -> str:
         if zone not in _zones():
             hint = did_you_mean(zone, _zones(), otherwise="write UTC or Europe/Berlin")
-            raise ValueError(f"{zone!r} is no IANA time zone; {hint}")
+            raise ValueError(f"{shown(zone)} is no IANA time zone; {hint}")
         return zone
 
     def model_post_init(self, _context: object) -> None:

@@ -64,6 +64,11 @@ class CatalogError(Exception):
         return "\n".join(lines)
 
 
+def shown(text: str, limit: int = 70) -> str:
+    """What somebody wrote, quoted, on one line and not longer than anybody reads."""
+    return repr(text if len(text) <= limit else text[:limit] + "…")
+
+
 def closest(word: str, options: Iterable[str]) -> str | None:
     """The option that was probably meant, or None when none is near."""
     by_lower = {option.lower(): option for option in options}

@@ -6,6 +6,7 @@ taken as false (KPI_SEMANTICS, R6).
 """
 
 import math
+from fractions import Fraction
 from typing import Annotated, Self
 
 from pydantic import (
@@ -19,6 +20,8 @@ from pydantic import (
     model_validator,
 )
 
+from loopgauge_catalog.quantities import MICRO
+
 ATTRIBUTE_PATTERN = r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$"
 
 #: Beyond this a number has no exact millionths in the store.
@@ -26,8 +29,12 @@ _GREATEST = 10**15
 
 
 def _exact(number: float | int | str) -> float | int | str:
-    if isinstance(number, float | int) and not (math.isfinite(number) and abs(number) < _GREATEST):
+    if isinstance(number, str | bool):
+        return number
+    if not (math.isfinite(number) and abs(number) < _GREATEST):
         raise ValueError(f"{number} is too great to be compared exactly")
+    if (Fraction(repr(number)) * MICRO).denominator != 1:
+        raise ValueError(f"{number} is finer than a millionth")
     return number
 
 

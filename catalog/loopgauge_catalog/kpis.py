@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, Strict, field_validator
 
-from loopgauge_catalog.errors import did_you_mean
+from loopgauge_catalog.errors import did_you_mean, shown
 from loopgauge_catalog.filters import AttributeName, Filter
 from loopgauge_catalog.quantities import Duration, Quantity
 from loopgauge_catalog.targets import COMPARATORS, Target
@@ -58,7 +58,7 @@ class Note(_Model):
         for name in when:
             if name not in known:
                 hint = did_you_mean(name, known, otherwise=f"write one of {', '.join(COMPARATORS)}")
-                raise ValueError(f"unknown condition {name!r}; {hint}")
+                raise ValueError(f"unknown condition {shown(name)}; {hint}")
         return when
 
 

@@ -15,6 +15,8 @@ from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from loopgauge_catalog.errors import shown
+
 MICRO = 1_000_000
 
 Dimension = Literal["number", "time", "share", "money"]
@@ -32,10 +34,10 @@ _AMOUNT = r"[0-9]{1,16}(?:\.[0-9]{1,16})?"
 _DURATION = re.compile(rf"(-?{_AMOUNT}) ?(us|ms|s|min|m|h|d)")
 _PERCENT = re.compile(rf"(-?{_AMOUNT}) ?%")
 _MONEY = re.compile(rf"(-?)([$€]) ?({_AMOUNT})")
-_NUMBER = re.compile(rf"-?{_AMOUNT}(?:[eE][-+]?[0-9]{{1,2}})?")
+_NUMBER = re.compile(rf"-?{_AMOUNT}(?:[eE][-+]?[0-9]{{1,3}})?")
 #: The same for editors, whose regular expressions have no names for parts.
 _QUANTITY_PATTERN = (
-    rf"^(-?{_AMOUNT} ?(us|ms|s|min|m|h|d|%)|-?[$€] ?{_AMOUNT}|-?{_AMOUNT}([eE][-+]?[0-9]{{1,2}})?)$"
+    rf"^(-?{_AMOUNT} ?(us|ms|s|min|m|h|d|%)|-?[$€] ?{_AMOUNT}|-?{_AMOUNT}([eE][-+]?[0-9]{{1,3}})?)$"
 )
 _DURATION_PATTERN = rf"^{_AMOUNT} ?(us|ms|s|min|m|h|d)$"
 
@@ -95,7 +97,7 @@ class Quantity:
         elif _NUMBER.fullmatch(text):
             dimension, amount = "number", Fraction(text)
         else:
-            raise ValueError(f"{text[:40]!r} is no amount; write 15m, 95%, $3.00 or 4.5")
+            raise ValueError(f"{shown(text)} is no amount; write 15m, 95%, $3.00 or 4.5")
         micro = amount * MICRO
         if micro.denominator != 1:
             raise ValueError(f"{text!r} is finer than a millionth of its unit")
@@ -139,8 +141,8 @@ def parse_duration(raw: object) -> int:
     if isinstance(raw, int | float) and not isinstance(raw, bool):
         raise ValueError(f"{raw} has no unit; write 30s, 15m, 24h or 28d")
     if not isinstance(raw, str) or not _DURATION.fullmatch(raw.strip()):
-        shown = repr(raw[:40]) if isinstance(raw, str) else "this"
-        raise ValueError(f"{shown} is no duration; write 30s, 15m, 24h or 28d")
+        given = shown(raw) if isinstance(raw, str) else "this"
+        raise ValueError(f"{given} is no duration; write 30s, 15m, 24h or 28d")
     quantity = Quantity.parse(raw)
     if quantity.micro <= 0:
         raise ValueError(f"{raw!r} is not longer than 0; write 30s, 15m, 24h or 28d")

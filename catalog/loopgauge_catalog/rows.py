@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from loopgauge_catalog.errors import shown
+
 _ROWS = re.compile(r"([A-Z])([0-9]{1,2})(?:-\1([0-9]{1,2}))?")
 _PARTS = re.compile(r"([A-Z][0-9]{1,2})([a-z])-([a-z])")
 
@@ -26,7 +28,7 @@ def expand(text: str) -> tuple[str, ...]:
         high = low if match[3] is None else int(match[3])
         if low < high or match[3] is None:
             return tuple(f"{letter}{number}" for number in range(low, high + 1))
-    raise ValueError(f"{text[:40]!r} names no rows; write A1, A1-A21 or A22a-d")
+    raise ValueError(f"{shown(text)} names no rows; write A1, A1-A21 or A22a-d")
 
 
 def _checked(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from loopgauge_catalog.errors import Path, Problem, did_you_mean
+from loopgauge_catalog.errors import Path, Problem, did_you_mean, shown
 from loopgauge_catalog.filters import ATTRIBUTE_PATTERN
 from loopgauge_catalog.kpis import EVENT_PATTERN, IDENTIFIER_PATTERN, KINDS, ROW_PATTERN
 from loopgauge_catalog.schema import fields_at
@@ -45,6 +45,8 @@ def problems_of(error: ValidationError, document: Document) -> list[Problem]:
     """One problem for each place that the models refuse, in the order of the file."""
     by_place: dict[tuple[Path, bool], list[Fault]] = {}
     for fault in error.errors(include_url=False):
+        if fault["type"] == "too_short" and fault["input"]:
+            continue  # it only lacks the members that were refused
         place = _place(fault, document.data)
         by_place.setdefault(place, []).append(fault)
     problems = []
@@ -80,7 +82,7 @@ def _place(fault: Fault, data: object) -> tuple[Path, bool]:
 
 def _words(document: Document, path: Path, faults: list[Fault], *, at_key: bool) -> tuple[str, str]:
     """What is wrong, and what to write instead."""
-    name = repr(path[-1]) if path else "a catalog"
+    name = _name(path)
     fault = faults[0]
     given, context = fault["input"], fault.get("ctx", {})
     match fault["type"]:
@@ -95,7 +97,7 @@ def _words(document: Document, path: Path, faults: list[Fault], *, at_key: bool)
             return f"{name} has no kind", f"write kind: and one of {', '.join(KINDS)}"
         case "union_tag_invalid":
             tag = str(context["tag"])
-            return f"unknown kind {tag[:40]!r}", did_you_mean(
+            return f"unknown kind {shown(tag)}", did_you_mean(
                 tag, KINDS, otherwise=f"write one of {', '.join(KINDS)}"
             )
         case "string_pattern_mismatch":
@@ -107,9 +109,16 @@ def _words(document: Document, path: Path, faults: list[Fault], *, at_key: bool)
         wanted = dict.fromkeys(filter(None, expected))
         if "a number" in wanted:
             wanted.pop("a whole number", None)
-        words = " or ".join(wanted)
-        return f"{name} must be {words}", _type_hint(given, faults)
-    return f"{name}: {_sentence(fault['msg'])}", ""
+        empty = "is empty and " if given is None else ""
+        return f"{name} {empty}must be {' or '.join(wanted)}", _type_hint(given, faults)
+    return f"{name} {_sentence(fault['msg'])}", ""
+
+
+def _name(path: Path) -> str:
+    if not path:
+        return "a catalog"
+    last = path[-1]
+    return shown(last) if isinstance(last, str) else f"item {last + 1} of {_name(path[:-1])}"
 
 
 def _expected(fault: Fault) -> str | None:
@@ -124,7 +133,8 @@ def _quoted(text: str) -> list[str]:
 
 
 def _sentence(message: str) -> str:
-    return message.replace("Input should", "must").replace("String should", "must")
+    """What stands behind a name, made of ``Input should be less than 1``."""
+    return re.sub(r"^\w+ should", "must", message)
 
 
 def _type_hint(given: object, faults: list[Fault]) -> str:
@@ -145,7 +155,7 @@ def _pattern_words(
     document: Document, path: Path, given: str, pattern: str, *, at_key: bool
 ) -> tuple[str, str]:
     rule = _PATTERNS.get(pattern, f"text of the form {pattern}")
-    message = f"{given[:70]!r} is no name here: write {rule}"
+    message = f"{shown(given)} is no name here: write {rule}"
     if pattern != IDENTIFIER_PATTERN:
         return message, ""
     plain = re.sub(r"[^a-z0-9]+", "_", given.lower()).strip("_")[:63]

@@ -1,0 +1,1 @@
+"""The `loopgauge` command: thin, it parses, calls and prints."""

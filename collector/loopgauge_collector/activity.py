@@ -18,6 +18,10 @@ Key = tuple[str, str, str, str]
 #: (product, environment, service, name, bucket, events, first, last)
 Row = tuple[str, str, str, str, int, int, int, int]
 
+#: Keys told apart in memory; a sender that invents names must not make it grow.
+_MOST_KEYS = 50_000
+_REST = "__other__"
+
 _UNION = "(select * from activity union all select * from activity_recent)"
 
 
@@ -39,6 +43,7 @@ class Activity:
         #: ten minutes ahead of our clock, and E leaves out what is not over yet.
         self._settled: dict[Key, Seen] = {}
         self._minutes: dict[int, dict[Key, Seen]] = {}
+        self._known: set[Key] = set()
         rows = connection.execute(
             f"""select product, environment, service, name, bucket, sum(n)::bigint, min(first),
                 max(last) from {_UNION} group by all"""
@@ -63,8 +68,11 @@ class Activity:
         """Take rows that were stored. Order does not matter."""
         with self._lock:
             for product, environment, service, name, bucket, events, first, last in rows:
-                minute = self._minutes.setdefault(bucket, {})
-                _add(minute, (product, environment, service, name), Seen(first, last, events))
+                key = (product, environment, service, name)
+                if key not in self._known and len(self._known) >= _MOST_KEYS:
+                    key = (_REST, "", _REST, _REST)
+                self._known.add(key)
+                _add(self._minutes.setdefault(bucket, {}), key, Seen(first, last, events))
 
     def settle(self, end: int) -> None:
         """Sum up for good what lies more than a quarter hour before the present E."""

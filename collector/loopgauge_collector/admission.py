@@ -125,6 +125,19 @@ def _take_sound(
         remaining += [event for event, is_kept in zip(events, kept, strict=True) if not is_kept]
         events, texts = list(compress(events, kept)), list(compress(texts, kept))
         ids, times = list(compress(ids, kept)), list(compress(times, kept))
+    _append(columns, events, ids=ids, times=times, sources=sources, texts=texts)
+    return remaining
+
+
+def _append(
+    columns: EventColumns,
+    events: Sequence[Incoming],
+    *,
+    ids: list[str],
+    times: list[int | None],
+    sources: list[Origin],
+    texts: list[bytes],
+) -> None:
     columns.index += [event.index for event in events]
     columns.id += ids
     columns.name += [origin.name for origin in sources]
@@ -135,7 +148,6 @@ def _take_sound(
     columns.producer += [event.producer for event in events]
     columns.sequence += [event.sequence for event in events]
     columns.attributes += [text.decode() for text in texts]
-    return remaining
 
 
 def _plain(
@@ -147,9 +159,12 @@ def _plain(
     short = min(limits.attribute_value_max, limits.event_max_bytes - _REST_BYTES)
     texts = [event.attributes for event in incoming]
     flaws = [event.flaw for event in incoming]
-    if flaws.count(None) == len(flaws) and max(map(len, texts)) <= short:
-        if b"\\" not in b"".join(texts):
-            return incoming, []
+    if (
+        flaws.count(None) == len(flaws)
+        and max(map(len, texts)) <= short
+        and b"\\" not in b"".join(texts)
+    ):
+        return incoming, []
     plain: list[Incoming] = []
     others: list[Incoming] = []
     for event in incoming:

@@ -65,8 +65,10 @@ class FoldPlan:
         self._names = sorted({rule.event for rule in rules})
         additive = [rule for rule in rules if rule.reduction == "additive"]
         latest = [rule for rule in rules if rule.reduction == "latest"]
-        self._once = any(rule.subject for rule in additive)
-        self._plain = any(not rule.subject for rule in additive)
+        # Which events each part reads: a fold leaves out the parts that nothing came for.
+        self._once = {(rule.product, rule.event) for rule in additive if rule.subject}
+        self._plain = {(rule.product, rule.event) for rule in additive if not rule.subject}
+        self._reported = {(rule.product, rule.event) for rule in latest}
         self._labels = max((len(rule.labels) for rule in additive), default=0)
         self._parts = f"parts_additive_{FoldPlan._count}"
         self._additive = self._compile("additive", additive, connection)
@@ -92,7 +94,7 @@ class FoldPlan:
                     self._kpis[part] = rule.kpi
                     numbers.append((number, at, part))
             if rule.dated:
-                self._dated.append(number)
+                self._dated += [part for total, _, part in numbers if total == number]
             chosen = {
                 "w": rule.where, "v": rule.value, "g": rule.good, "u": rule.subject,
                 "k": rule.key, **labels,
@@ -146,12 +148,18 @@ class FoldPlan:
             -- People of the product's own team are no users (KPI_SEMANTICS 1, point 5).
             where a."user.internal"::varchar is distinct from 'true'"""
         )
-        if self._additive is not None:
-            self._run_additive(connection, self._additive)
-        if self._latest is not None:
+        present = set(connection.execute("select distinct product, name from staged").fetchall())
+        if self._additive is not None and present & (self._once | self._plain):
+            self._run_additive(connection, self._additive, present)
+        if self._latest is not None and present & self._reported:
             self._run_latest(connection, self._latest)
 
-    def _run_additive(self, connection: duckdb.DuckDBPyConnection, matched: str) -> None:
+    def _run_additive(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        matched: str,
+        present: set[tuple[str, str]],
+    ) -> None:
         labels = "".join(f"l{at + 1}, " for at in range(self._labels))
         # Materialised, or each use of `v` would evaluate its CASE again.
         connection.execute(
@@ -165,7 +173,7 @@ class FoldPlan:
             from raw where matches is not false"""
         )
         parts = []
-        if self._plain:
+        if present & self._plain:
             parts.append(
                 f"""select rule, {labels} bucket, sk, count(*) filter (eligible) as n,
                   count(*) filter (eligible and good) as good,
@@ -175,7 +183,7 @@ class FoldPlan:
                   min(micros) filter (eligible) as first
                 from matched where not wants_subject group by all"""
             )
-        if self._once:
+        if present & self._once:
             self._mark(connection, labels)
             parts.append(
                 f"""select rule, {labels} bucket, sk, sum(sign) as n,
@@ -184,9 +192,13 @@ class FoldPlan:
                   min(micros) filter (sign > 0) as first
                 from changes group by all"""
             )
+            # Which event of a subject counts may change; when a rule saw its first must not.
+            dated = ", ".join(map(str, self._dated)) or "null"
             parts.append(
-                f"""select rule, {labels} bucket, 0, 0, 0, 0, 0, count(*), null
-                from matched where wants_subject and eligible is not true group by all"""
+                f"""select rule, {labels} bucket, 0, 0, 0, 0, 0,
+                  count(*) filter (eligible is not true), min(micros) filter (eligible)
+                from matched where wants_subject and (eligible is not true or rule in ({dated}))
+                group by all"""
             )
         self._append(connection, " union all ".join(parts))
 
@@ -222,9 +234,10 @@ class FoldPlan:
             numbers = ", ".join(map(str, self._dated))
             self._registry.note_firsts(
                 connection.execute(
-                    f"""select series, min(first) from sums join series s
-                      on s.rule = sums.rule and s.value = sums.label
-                    where sums.rule in ({numbers}) and first is not null group by series"""
+                    f"""select coalesce(s.series, o.series), min(first)
+                    from sums left join series s on s.rule = sums.rule and s.value = sums.label
+                      left join series o on o.rule = sums.rule and o.value = '{OTHER_VALUE}'
+                    where sums.rule in ({numbers}) and first is not null group by all"""
                 ).fetchall()
             )
 

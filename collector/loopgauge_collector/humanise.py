@@ -64,9 +64,9 @@ def size(count: float) -> str:
     """Bytes as ``512 B``, ``4 KiB`` or ``46.6 GiB``."""
     for unit in ("B", "KiB", "MiB", "GiB"):
         if abs(count) < 1024:
-            return f"{count:.4g} {unit}"
+            return f"{count:.0f} B" if unit == "B" else f"{count:.3g} {unit}"
         count /= 1024
-    return f"{count:.4g} TiB"
+    return f"{count:.3g} TiB"
 
 
 def _percent(share: float) -> str:

@@ -89,6 +89,6 @@ def overflowing_number(text: bytes) -> bytes | None:
     return None
 
 
-def separators(text: bytes) -> int:
-    """Commas outside of texts: a bound of how many things the text holds."""
-    return _STRING.sub(b"", text).count(b",")
+def has_more_values(text: bytes, limit: int) -> bool:
+    """Whether more than `limit` commas stand outside of texts: a bound of what a body holds."""
+    return text.count(b",") > limit and _STRING.sub(b"", text).count(b",") > limit

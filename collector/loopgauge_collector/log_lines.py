@@ -5,37 +5,30 @@ Messages carry names, sizes and codes; never a body, never a person's id.
 
 import logging
 import sys
-import time
+from datetime import UTC, datetime
 from typing import TextIO
 
 
 class OneLine(logging.Formatter):
-    """``2026-11-21T10:30:00Z INFO writer: …``; whatever a message holds, it stays one line.
+    """``2026-11-21T10:30:00.000Z INFO writer: …``, whatever the message holds.
 
     A traceback follows indented, so that nothing in it can look like a line of its own.
     """
 
-    converter = time.gmtime
-    default_time_format = "%Y-%m-%dT%H:%M:%SZ"
-    default_msec_format = None
-
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(part)s: %(message)s")
-
     def format(self, record: logging.LogRecord) -> str:
         """The record as text."""
-        record.part = record.name.removeprefix("loopgauge_collector.")
-        return super().format(record)
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        part = record.name.removeprefix("loopgauge_collector.")
+        head = f"{moment.replace('+00:00', 'Z')} {record.levelname} {part}"
+        lines = [f"{head}: {_visible(record.getMessage())}"]
+        if record.exc_info:
+            lines += self.formatException(record.exc_info).splitlines()
+        return "\n    ".join(lines)
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # the base's name
-        """The line without a traceback, control characters made visible."""
-        line = super().formatMessage(record)
-        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
-    def formatException(self, ei: object) -> str:  # noqa: N802  # the base's name
-        """The traceback, indented."""
-        text = super().formatException(ei)  # type: ignore[arg-type]  # passed through as it came
-        return "\n".join(f"    {line}" for line in text.splitlines())
+def _visible(text: str) -> str:
+    """Control characters as escapes: a name from outside must not begin a line."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def to_stderr(stream: TextIO | None = None) -> None:

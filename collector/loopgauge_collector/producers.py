@@ -10,8 +10,11 @@ _KEPT = 10_000
 
 
 def are_producers(producers: set[str | None]) -> bool:
-    """Whether all can be stored as they are, as far as is known already."""
-    return producers - _seen <= {None}
+    """Whether all can be stored as they are: none, or a UUID in lower case."""
+    try:
+        return all(checked_producer(producer, None) == producer for producer in producers - _seen)
+    except Fault:
+        return False
 
 
 def checked_producer(producer: str | None, sequence: int | None) -> str | None:

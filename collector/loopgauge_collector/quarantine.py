@@ -61,15 +61,15 @@ class Quarantine:
         self._limit = limit
         self._runs: _Runs | None = None
         self._origins: dict[int, tuple[str, str, str]] = {}
-        self._digests: dict[bytes, int] = {}
+        self._digests: dict[str, int] = {}
         rows = store.connection.execute(
-            "select number, product, service, reason, payload from quarantine order by number"
+            "select number, product, service, reason, md5(payload) from quarantine order by number"
         ).fetchall()
-        for number, product, service, reason, payload in rows:
+        for number, product, service, reason, digest in rows:
             self._origins[number] = (product, service, reason)
-            self._digests[_digest(payload.encode())] = number
+            self._digests[digest] = number
         self._next = max(self._origins, default=0) + 1
-        self._staged: list[tuple[int, tuple[str, str, str], bytes]] = []
+        self._staged: list[tuple[int, tuple[str, str, str], str]] = []
         self._settled: list[int] = []
 
     def use(self, runs: _Runs) -> None:
@@ -88,7 +88,7 @@ class Quarantine:
     ) -> None:
         """Append events, within the open transaction. One that is kept already is not again."""
         rows: list[tuple[object, ...]] = []
-        fresh: set[bytes] = set()
+        fresh: set[str] = set()
         for event in events:
             digest = _digest(event.payload)
             if digest in self._digests or digest in fresh:
@@ -151,7 +151,7 @@ class Quarantine:
         reason: str | None = None,
         product: str | None = None,
         before: int | None = None,
-    ) -> list[QuarantinedEvent]:
+    ) -> Sequence[QuarantinedEvent]:
         """The newest first; `before` is the last number of the page before."""
         wanted = ["number < ?"] if before is not None else []
         values: list[object] = [before] if before is not None else []
@@ -162,14 +162,14 @@ class Quarantine:
         where = f"where {' and '.join(wanted)}" if wanted else ""
         return self._read(f"{where} order by number desc limit {int(limit)}", values)
 
-    def get(self, numbers: Sequence[int]) -> "list[QuarantinedEvent]":
+    def get(self, numbers: Sequence[int]) -> Sequence[QuarantinedEvent]:
         """The events with these numbers, in the order of the numbers; missing ones are left out."""
         if not numbers:
             return []
         listed = ", ".join(str(int(number)) for number in numbers)
         return self._read(f"where number in ({listed}) order by number", [])
 
-    def _read(self, clause: str, values: Sequence[object]) -> "list[QuarantinedEvent]":
+    def _read(self, clause: str, values: Sequence[object]) -> Sequence[QuarantinedEvent]:
         with self._store.reader() as cursor:
             rows = cursor.execute(
                 f"select {_COLUMNS} from quarantine {clause}", list(values)
@@ -195,5 +195,6 @@ class Quarantine:
         return await self._runs(change)
 
 
-def _digest(payload: bytes) -> bytes:
-    return hashlib.blake2b(payload, digest_size=16).digest()
+def _digest(payload: bytes) -> str:
+    # The store computes the same at start, without handing every payload over.
+    return hashlib.md5(payload, usedforsecurity=False).hexdigest()

@@ -13,9 +13,8 @@ import ipaddress
 import logging
 import signal
 import socket
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 import uvloop
@@ -164,6 +163,7 @@ class _Server(uvicorn.Server):
         self._collector = collector
         self._announce = announce
         self._reloading: asyncio.Task[None] | None = None
+        self._reload_wanted = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, then say so."""
@@ -197,20 +197,29 @@ class _Server(uvicorn.Server):
             self.should_exit = True
 
     def _ask_to_reload(self) -> None:
-        # Several SIGHUPs while one is being worked on are one more, not many.
-        if self._reloading is not None and not self._reloading.done():
-            self._reloading.add_done_callback(lambda _: self._ask_to_reload())
-            return
-        self._reloading = asyncio.get_running_loop().create_task(reload_catalog(self._collector))
+        self._reload_wanted = True
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.get_running_loop().create_task(self._reload())
+
+    async def _reload(self) -> None:
+        """One reload at a time; a hundred SIGHUPs meanwhile are one more."""
+        while self._reload_wanted:
+            self._reload_wanted = False
+            await reload_catalog(self._collector)
 
 
 async def reload_catalog(collector: Collector) -> None:
     """Read the catalog files again; what is wrong is logged, and the old catalog stays."""
     try:
-        log.info("catalog: %s", await collector.reload())
+        said = await collector.reload()
     except CatalogError as error:
-        for problem in error.problems:
-            log.error("catalog: %s", problem)
-        log.error("catalog: the old one stays; `loopgauge check` shows the same")
+        problems = error.problems
     except Exception:
         log.exception("catalog: could not be read again; the old one stays")
+        return
+    else:
+        log.info("catalog: %s", said)
+        return
+    for problem in problems:
+        log.error("catalog: %s", problem)
+    log.error("catalog: the old one stays; `loopgauge check` shows the same problems")

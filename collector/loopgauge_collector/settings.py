@@ -7,10 +7,17 @@ a few. `docs/settings.md` lists them and a test keeps it complete.
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIB = 1024 * 1024
+
+
+def _names(raw: object) -> object:
+    """``a, b`` as it stands in the environment; a tuple stays as it is."""
+    if not isinstance(raw, str):
+        return raw
+    return tuple(name for part in raw.split(",") if (name := part.strip()))
 
 
 class Settings(BaseSettings):
@@ -26,7 +33,7 @@ class Settings(BaseSettings):
     allow_unauthenticated: bool = Field(
         False, description="Listen beyond loopback although nobody is asked for a key"
     )
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = Field(
         (), description="Further names in the Host header that are answered, comma separated"
     )
 
@@ -60,7 +67,7 @@ class Settings(BaseSettings):
         20, ge=1, description="Values of one label that get a series of their own"
     )
     quarantine_max_events: int = Field(
-        100_000, ge=1, description="Events kept in quarantine; beyond, the oldest go"
+        20_000, ge=1, description="Events kept in quarantine; beyond, the oldest go"
     )
 
     checkpoint_threshold_mib: int = Field(64, ge=1, description="WAL size that starts a checkpoint")

@@ -28,8 +28,9 @@ def to_datetime(micro: int) -> datetime:
 
 def _local_midnight(micro: int, zone: ZoneInfo, *, up: bool) -> int:
     local = to_datetime(micro).astimezone(zone)
-    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    if up and midnight != local:
+    # Where the clock goes back at midnight there are two; the day begins with the first.
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    if up and to_micro(midnight) < micro:
         midnight = datetime.fromordinal(midnight.toordinal() + 1).replace(tzinfo=zone)
     return to_micro(midnight)
 

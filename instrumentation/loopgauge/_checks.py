@@ -28,7 +28,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_INT64 = 1 << 63
+_INT64_MAX = (1 << 63) - 1
+_INT64_MIN = -(1 << 63)
 
 # Names and keys of a program are few; judging each once keeps the call short. Bounded,
 # because a host may put ids into names.
@@ -77,9 +78,9 @@ def checked_attributes(attributes: object) -> Attributes:
     copy: dict[Any, Any] = attributes.copy()
     if len(copy) > MAX_ATTRIBUTES:
         raise InvalidEvent(f"an event has at most {MAX_ATTRIBUTES} attributes, not {len(copy)}")
-    for key, value in copy.items():
-        if type(key) is not str or key not in _known_keys:
-            return _slowly_checked(copy)
+    if not _known_keys.issuperset(copy):
+        return _slowly_checked(copy)
+    for value in copy.values():
         kind = type(value)
         if kind is str:
             if len(value) > MAX_TEXT or not value.isascii() or "\0" in value:
@@ -88,7 +89,7 @@ def checked_attributes(attributes: object) -> Attributes:
             if value - value != 0.0:  # NaN and infinities only
                 return _slowly_checked(copy)
         elif kind is int:
-            if not -_INT64 <= value < _INT64:
+            if not _INT64_MIN <= value <= _INT64_MAX:
                 return _slowly_checked(copy)
         elif kind is not bool:
             return _slowly_checked(copy)
@@ -111,7 +112,7 @@ def nanoseconds(moment: object) -> int:
             "time has no time zone; write datetime.now(UTC) or time.replace(tzinfo=UTC)"
         )
     count = (moment - _EPOCH) // _MICROSECOND * 1000
-    if not 0 < count < _INT64:
+    if not 0 < count <= _INT64_MAX:
         raise InvalidEvent("time must lie between the years 1970 and 2262")
     return count
 
@@ -157,7 +158,7 @@ def _checked_value(key: str, value: object) -> Scalar:
         return _checked_text(key, str.__str__(value))
     if isinstance(value, Integral):  # numpy's integers too
         whole = int(value)
-        if not -_INT64 <= whole < _INT64:
+        if not _INT64_MIN <= whole <= _INT64_MAX:
             raise InvalidEvent(f"attribute {key!r} needs more than 64 bits; send it as a string")
         return whole
     if isinstance(value, Real):

@@ -12,7 +12,7 @@ from loopgauge._checks import InvalidEvent
 
 COST_EVENT: Final = "cost.incurred"
 
-_AMOUNT = re.compile(r"-?\d{1,18}(\.\d{1,18})?")
+_AMOUNT = re.compile(r"-?\d{1,18}(\.\d{1,18})?", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 

@@ -7,9 +7,6 @@ except by the constructor, whose arguments are the programmer's.
 """
 
 import contextlib
-import math
-import os
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -26,19 +23,24 @@ from loopgauge._checks import (
     checked_name,
     nanoseconds,
 )
+from loopgauge._configuration import (
+    Pace,
+    checked_envelope,
+    checked_pace,
+    http_transport,
+    seconds,
+)
 from loopgauge._cost import COST_EVENT, cost_attributes
-from loopgauge._notices import Notices, logger
-from loopgauge._otlp import Envelope
+from loopgauge._notices import Notices
 from loopgauge._producer import Channel, Event, Producer, Stats
 from loopgauge._timed import Timing
-from loopgauge._transport import DEFAULT_ENDPOINT, HttpTransport, Transport
-from loopgauge._worker import Pace, Worker
+from loopgauge._transport import Transport
+from loopgauge._worker import Worker
 
 if TYPE_CHECKING:
     from opentelemetry._logs import LoggerProvider
 
 _PACE = Pace()
-_PRODUCT = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 class Emitter:
@@ -86,26 +88,15 @@ class Emitter:
         exit_timeout: float = 2.0,
         clock: Callable[[], int] = time_ns,
     ) -> None:
-        if not (isinstance(product, str) and _PRODUCT.fullmatch(product)):
-            raise ValueError(
-                "product must be lower case letters, digits and underscores, as in the catalog"
-            )
-        _check_label("service", service)
-        if environment is not None:
-            _check_label("environment", environment)
-        pace = Pace(
-            queue_size=_at_least_one("queue_size", queue_size),
-            batch_size=_at_least_one("batch_size", batch_size),
-            flush_interval=_seconds("flush_interval", flush_interval),
-            heartbeat_interval=_seconds("heartbeat_interval", heartbeat_interval),
-            request_timeout=_seconds("request_timeout", request_timeout),
+        envelope = checked_envelope(product, service, environment)
+        pace = checked_pace(
+            queue_size, batch_size, flush_interval, heartbeat_interval, request_timeout
         )
         if sum(way is not None for way in (endpoint, logger_provider, transport)) > 1:
             raise ValueError("give one of endpoint, logger_provider and transport")
-        self._exit_timeout = _seconds("exit_timeout", exit_timeout)
+        self._exit_timeout = seconds("exit_timeout", exit_timeout)
         self._clock = clock
         self._notices = notices = Notices()
-        envelope = Envelope(product, service, environment)
         self._new_channel: Callable[[], Channel]
         self._channel: Channel
         if logger_provider is not None:
@@ -115,7 +106,7 @@ class Emitter:
             provider = logger_provider
             self._new_channel = lambda: OtelChannel(provider, envelope, pace, notices)
         else:
-            way = transport or _http_transport(endpoint)
+            way = http_transport(endpoint) if transport is None else transport
             self._new_channel = lambda: Worker(envelope, way, pace, notices)
         self._renew()
         _lifecycle.renew_after_fork(self)
@@ -151,7 +142,7 @@ class Emitter:
                 sequence,
             )
         except Exception as error:  # noqa: BLE001 - the host's objects may raise anything
-            self._refuse(producer, error)
+            self._drop_invalid(producer, error)
             return
         try:
             channel.put(event)
@@ -209,9 +200,7 @@ class Emitter:
                 attributes={**(attributes or {}), **more},
             )
         except Exception as error:  # noqa: BLE001 - as in event()
-            producer = self._current().producer
-            producer.number()
-            self._refuse(producer, error)
+            self._refuse(error)
             return
         self.event(COST_EVENT, merged, time=time)
 
@@ -281,7 +270,13 @@ class Emitter:
         self._channel = self._new_channel()
         _lifecycle.opened(self._channel, self._exit_timeout)
 
-    def _refuse(self, producer: Producer, error: Exception) -> None:
+    def _refuse(self, error: Exception) -> None:
+        """Number and drop an event whose arguments were wrong before it could be made."""
+        producer = self._current().producer
+        producer.number()
+        self._drop_invalid(producer, error)
+
+    def _drop_invalid(self, producer: Producer, error: Exception) -> None:
         producer.drop("invalid")
         reason = (
             str(error)
@@ -289,33 +284,3 @@ class Emitter:
             else "its arguments raise an error when they are read"
         )
         self._notices.warn("invalid", f"event refused: {reason}", located=True)
-
-
-def _http_transport(endpoint: str | None) -> Transport:
-    if endpoint is not None:
-        return HttpTransport(endpoint)
-    configured = os.environ.get("LOOPGAUGE_ENDPOINT")
-    if configured:
-        try:
-            return HttpTransport(configured)
-        except ValueError as error:
-            # A typing error of an operator must not keep the service from starting.
-            logger.error("LOOPGAUGE_ENDPOINT is not used: %s", error)
-    return HttpTransport(DEFAULT_ENDPOINT)
-
-
-def _check_label(name: str, value: object) -> None:
-    if not (isinstance(value, str) and 0 < len(value) <= 255 and value.isprintable()):
-        raise ValueError(f"{name} must be a string of 1 to 255 printable characters")
-
-
-def _at_least_one(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1")
-    return value
-
-
-def _seconds(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise ValueError(f"{name} must be a number of seconds above 0")
-    return float(value)

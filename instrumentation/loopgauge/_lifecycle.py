@@ -53,12 +53,34 @@ def close_all() -> None:
         channel.join()
 
 
+class _Children:
+    """Children of `multiprocessing`: they end without atexit, but run their own finalizers.
+
+    The finalizer has to be made in the child, after it has forgotten its parent's.
+    """
+
+    def __init__(self) -> None:
+        self._told = False
+
+    def watch(self) -> None:
+        process = sys.modules.get("multiprocessing.process")
+        util = sys.modules.get("multiprocessing.util")
+        if process is None or util is None:
+            return
+        if process.parent_process() is not None:
+            util.Finalize(None, close_all, exitpriority=0)
+        elif not self._told:
+            # Not a child yet; a fork server's child is made out of a running interpreter.
+            self._told = True
+            util.register_after_fork(self, _Children.watch)
+
+
+_children = _Children()
+
+
 def close_with_child_process() -> None:
-    """Children of `multiprocessing` end without atexit; their own list of finalizers remains."""
-    process = sys.modules.get("multiprocessing.process")
-    util = sys.modules.get("multiprocessing.util")
-    if process is not None and util is not None and process.parent_process() is not None:
-        util.Finalize(None, close_all, exitpriority=0)
+    """Finish open channels also where this process is, or becomes, a multiprocessing child."""
+    _children.watch()
 
 
 def _after_fork_in_child() -> None:

@@ -34,12 +34,13 @@ class Notices:
         self._last: dict[str, float] = {}
         self._hidden: dict[str, int] = {}
 
-    def warn(self, kind: str, text: str, *, located: bool = False) -> None:
+    def warn(self, kind: str, text: str, *values: object, located: bool = False) -> None:
         """Log a warning, unless one of this kind was logged a moment ago.
 
         Args:
             kind: what is limited together; one of a handful of words.
             text: what happened and what would be right; never a value of the host's data.
+            values: put into the text by `%`, as `logging` does, once it is certain to be logged.
             located: add the line of the host's code that called the library.
         """
         try:
@@ -47,7 +48,7 @@ class Notices:
             if hidden is not None:
                 place = f" ({_caller()})" if located else ""
                 more = f" [{hidden} more like this were not logged]" if hidden else ""
-                logger.warning("%s%s%s", text, place, more)
+                logger.warning("%s%s%s", text % values if values else text, place, more)
         except Exception:  # a logging handler of the host may raise anything
             if Mode.raising:
                 raise

@@ -7,6 +7,7 @@ heartbeat, so that loss is seen here too.
 import time
 from typing import TYPE_CHECKING, cast
 
+from loopgauge._configuration import Pace
 from loopgauge._ids import uuid7
 from loopgauge._notices import Notices
 from loopgauge._otlp import Envelope, version
@@ -20,7 +21,6 @@ from loopgauge._producer import (
     Stats,
 )
 from loopgauge._threads import Background, Signal
-from loopgauge._worker import Pace
 
 try:
     from opentelemetry._logs import LogRecord

@@ -30,7 +30,7 @@ class Signal:
 
     def wait(self, timeout: float) -> bool:
         """Wait for `set`, and forget it; False when it did not come within `timeout` seconds."""
-        return self._lock.acquire(timeout=max(0.0, timeout))
+        return self._lock.acquire(timeout=_bounded(timeout))
 
 
 class Background:
@@ -80,4 +80,8 @@ class Background:
     def join(self, timeout: float) -> None:
         """Wait for the thread's end, at most `timeout` seconds."""
         if self._thread is not None and not self.is_current:
-            self._thread.join(max(0.0, timeout))
+            self._thread.join(_bounded(timeout))
+
+
+def _bounded(timeout: float) -> float:
+    return min(max(0.0, timeout), threading.TIMEOUT_MAX)

@@ -30,7 +30,9 @@ class Timing:
     ) -> None:
         self._emitter = emitter
         self._name = name
-        self._parts: list[Any] = [{} if attributes is None else _copied(attributes)]
+        self._given: dict[Any, Any] = {}
+        self._wrong: list[Any] = []
+        self._merge({} if attributes is None else attributes)
         self._began = perf_counter()
 
     def set_attribute(self, key: str, value: Scalar | None) -> None:
@@ -38,11 +40,11 @@ class Timing:
 
         `outcome` may be set too, for work that failed without an exception.
         """
-        self._parts.append(((key, value),))
+        self._merge(((key, value),))
 
     def set_attributes(self, attributes: Mapping[str, Scalar | None]) -> None:
         """Add several attributes to the event."""
-        self._parts.append(_copied(attributes))
+        self._merge(attributes)
 
     def __enter__(self) -> Self:
         self._began = perf_counter()
@@ -55,13 +57,16 @@ class Timing:
         traceback: TracebackType | None,
     ) -> None:
         duration = perf_counter() - self._began
-        attributes = self._merged()
-        if isinstance(attributes, dict):
-            attributes.setdefault("outcome", "ok")
+        if self._wrong:
+            self._emitter.event(self._name, self._wrong[0])  # is refused, and says why
+            return
+        try:
+            attributes = {"outcome": "ok", **self._given, "duration": duration}
             if error_type is not None:
-                attributes["outcome"] = "error"
-                attributes["error.type"] = type_name(error_type)
-            attributes["duration"] = duration
+                attributes.update({"outcome": "error", "error.type": type_name(error_type)})
+        except Exception as wrong:  # noqa: BLE001 - keys of the host's that raise when compared
+            self._emitter._refuse(wrong)
+            return
         self._emitter.event(self._name, attributes)
 
     async def __aenter__(self) -> Self:
@@ -106,16 +111,16 @@ class Timing:
         return cast("_Function", measured)
 
     def _again(self) -> "Timing":
-        return Timing(self._emitter, self._name, self._parts[0])
+        again = Timing(self._emitter, self._name, self._given)
+        again._wrong = self._wrong
+        return again
 
-    def _merged(self) -> Any:
-        merged: dict[Any, Any] = {}
-        for part in self._parts:
-            try:
-                merged.update(part)
-            except Exception:  # noqa: BLE001 - a wrong argument; the event is refused and says why
-                return part
-        return merged
+    def _merge(self, attributes: Any) -> None:
+        """Copy attributes, so that later changes do not matter."""
+        try:
+            self._given.update(attributes)
+        except Exception:  # noqa: BLE001 - the host's objects may raise anything
+            self._wrong.append(attributes)
 
 
 def type_name(error_type: type[BaseException]) -> str:
@@ -123,11 +128,3 @@ def type_name(error_type: type[BaseException]) -> str:
     if error_type.__module__ == "builtins":
         return error_type.__qualname__
     return f"{error_type.__module__}.{error_type.__qualname__}"
-
-
-def _copied(attributes: Any) -> Any:
-    """A copy, so that later changes do not matter; what cannot be copied stays, to be refused."""
-    try:
-        return dict(attributes)
-    except Exception:  # noqa: BLE001 - as above
-        return attributes

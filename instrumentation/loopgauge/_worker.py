@@ -11,38 +11,15 @@ import math
 import random
 import time
 from collections import deque
-from dataclasses import dataclass
 
 from loopgauge import _lifecycle
+from loopgauge._configuration import Pace
+from loopgauge._ids import Counter
 from loopgauge._notices import Notices
 from loopgauge._otlp import Envelope, encode_record
 from loopgauge._producer import REPORT_EVENT, Event, Producer, Stats
 from loopgauge._threads import Background, Signal
 from loopgauge._transport import Answer, Transport
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """When things happen, in seconds; and how many at once.
-
-    Attributes:
-        queue_size: events that may wait; beyond, the newest are dropped.
-        batch_size: events of one request.
-        flush_interval: longest wait of an event in the queue while the collector answers.
-        heartbeat_interval: pause between two reports.
-        request_timeout: how long one request may stand still.
-        first_retry, last_retry: pauses after a failure, doubled from the first to the last.
-        longest_retry_after: a collector that asks for more is asked again after this.
-    """
-
-    queue_size: int = 10_000
-    batch_size: int = 512
-    flush_interval: float = 0.2
-    heartbeat_interval: float = 10.0
-    request_timeout: float = 10.0
-    first_retry: float = 0.25
-    last_retry: float = 30.0
-    longest_retry_after: float = 300.0
 
 
 class Worker:
@@ -69,6 +46,8 @@ class Worker:
         self._notices = notices
         self._queue: deque[Event | Signal] = deque()
         self._in_flight = 0
+        self._flushes_asked = Counter()
+        self._flushes_done = Counter()
         self._work = Signal()
         self._hurry = Signal()
         self._thread = Background(self._run, notices)
@@ -84,7 +63,8 @@ class Worker:
             self.producer.drop("queue_full")
             self._notices.warn(
                 "queue_full",
-                f"{waiting} events wait for the collector; newer ones are dropped and counted",
+                "%d events wait for the collector; newer ones are dropped and counted",
+                waiting,
             )
         else:
             queue.append(event)
@@ -103,6 +83,7 @@ class Worker:
         if not self._thread.started or self._thread.is_current:
             return False
         done = Signal()
+        self._flushes_asked.next()
         self._queue.append(done)
         self._work.set()
         self._hurry.set()
@@ -123,7 +104,7 @@ class Worker:
 
     def stats(self) -> Stats:
         """The account so far."""
-        return self.producer.stats(len(self._queue) + self._in_flight)
+        return self.producer.stats(self._waiting())
 
     # From here on: the thread.
 
@@ -155,13 +136,15 @@ class Worker:
     def _send_next_batch(self) -> None:
         events: list[Event] = []
         flushed: Signal | None = None
-        while self._queue and len(events) < self._pace.batch_size:
-            item = self._queue.popleft()
-            if isinstance(item, Signal):
-                flushed = item
-                break
-            self._in_flight += 1
-            events.append(item)
+        with contextlib.suppress(IndexError):  # empty
+            while len(events) < self._pace.batch_size:
+                item = self._queue.popleft()
+                if isinstance(item, Signal):
+                    self._flushes_done.next()
+                    flushed = item
+                    break
+                self._in_flight += 1
+                events.append(item)
         try:
             if events:
                 producer_id = self.producer.id
@@ -206,11 +189,14 @@ class Worker:
         self._notices.warn(
             "retry",
             f"the collector does not take events ({answer.detail}); "
-            f"{len(self._queue) + self._in_flight} wait, next attempt in {delay:.1f} s",
+            f"{self._waiting()} wait, next attempt in {delay:.1f} s",
         )
         if self._deadline is not None:
             # What cannot be sent now is lost: try often, with a breath between.
-            time.sleep(max(0.0, min(pace.first_retry, self._time_left())))
+            if self._time_left() <= pace.first_retry:
+                return False
+            time.sleep(pace.first_retry)
+            return True
         resume = time.monotonic() + delay
         while self._deadline is None and (left := resume - time.monotonic()) > 0:
             # A flush may try sooner, unless the collector asked for time.
@@ -234,13 +220,19 @@ class Worker:
             self._notices.warn("heartbeat", f"the heartbeat was not taken: {answer.detail}")
 
     def _abandon(self) -> None:
-        with contextlib.suppress(IndexError):  # empty; the thread and `join` may both be here
+        with contextlib.suppress(IndexError):  # empty
             while True:
                 item = self._queue.popleft()
                 if isinstance(item, Signal):
+                    self._flushes_done.next()
                     item.set()
                 else:
                     self.producer.drop("exit")
+
+    def _waiting(self) -> int:
+        """Events that are not settled yet."""
+        flushes = self._flushes_asked.value - self._flushes_done.value
+        return max(0, len(self._queue) - flushes) + self._in_flight
 
     def _time_left(self) -> float:
         """Seconds until the end that `stop` set; infinite before."""

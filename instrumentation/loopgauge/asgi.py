@@ -177,7 +177,8 @@ def _mounted_at(scope: _Scope, route: Any) -> str | None:
     if "app_root_path" not in scope:
         return root
     base: str = scope["app_root_path"]
-    own = getattr(route, "param_convertors", {})
+    # A mount that is the last match has its parameters in the root path, like those above it.
+    own = {} if hasattr(route, "routes") else getattr(route, "param_convertors", {})
     names = {
         str(value): name for name, value in scope.get("path_params", {}).items() if name not in own
     }

@@ -143,8 +143,8 @@ class _CollectedNotices(Notices):
         super().__init__()
         self.texts: list[str] = []
 
-    def warn(self, kind: str, text: str, *, located: bool = False) -> None:  # noqa: ARG002
-        self.texts.append(text)
+    def warn(self, kind: str, text: str, *values: object, located: bool = False) -> None:  # noqa: ARG002
+        self.texts.append(text % values if values else text)
 
 
 def _moment(nanoseconds: int) -> datetime:

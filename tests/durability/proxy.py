@@ -48,7 +48,7 @@ class SwallowingProxy:
         self._rng = rng
         self._swallowed = swallowed
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
 
     async def start(self) -> int:
         """Listen on a free port and return it."""
@@ -60,14 +60,16 @@ class SwallowingProxy:
         """Stop listening and close what is open."""
         if self._server is not None:
             self._server.close()
-            for writer in self._open:
-                writer.close()
-            await self._server.wait_closed()
+            for task in self._serving:
+                task.cancel()
+            await asyncio.gather(*self._serving)
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
-        # A connection ends wherever a collector died or a client gave up.
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        # A connection ends wherever a collector died, a client gave up, or the test is over.
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while True:
                 head, body = await _message(reader)
                 reply = await self._forward(head + body)
@@ -76,10 +78,8 @@ class SwallowingProxy:
                     break
                 writer.write(reply.raw)
                 await writer.drain()
-        self._open.discard(writer)
         writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
+        self._serving.discard(task)
 
     async def _forward(self, request: bytes) -> Reply:
         try:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from loopgauge_catalog.catalog import ProductCatalog
 from loopgauge_catalog.checks.base import Finding, Subject
+from loopgauge_catalog.checks.targets import check_dimension, check_possible
 from loopgauge_catalog.errors import did_you_mean
 from loopgauge_catalog.kpis import QuantileKpi, Ratio
 from loopgauge_catalog.quantities import MICRO, format_duration
@@ -86,6 +87,8 @@ def check_burn(subject: Subject) -> Iterator[Finding]:
     kpi = subject.kpi
     if kpi.alert is None or not kpi.alert.burn or kpi.target is None:
         return
+    if any(check_dimension(subject)) or any(check_possible(subject)):
+        return  # the budget follows from a target that is wrong itself
     path = (*subject.path, "alert", "burn")
     budget = bad_share(subject)
     if budget is None:
@@ -99,8 +102,8 @@ def check_burn(subject: Subject) -> Iterator[Finding]:
     elif budget * FASTEST_BURN >= 1:
         yield Finding(
             path,
-            f"{budget:.3g} of the events may be bad, and {FASTEST_BURN} times that is more than "
-            "all of them, so it can never fire",
+            f"{budget * 100:.3g}% of the events may be bad, and {FASTEST_BURN} times that is more "
+            "than all of them, so it can never fire",
             "delete burn; the state alerts",
         )
 

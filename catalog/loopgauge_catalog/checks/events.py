@@ -54,12 +54,13 @@ def check_allowed(product: ProductCatalog) -> Iterator[Finding]:
             if not fits(attribute, value):
                 yield Finding(
                     here,
-                    f"{name} can never be {value!r}: it is {_described(attribute)}",
+                    f"{name} can never be {value!r}: it is {described(attribute)}",
                     "write a value of that type, or change the type",
                 )
 
 
-def _described(attribute: Attribute) -> str:
+def described(attribute: Attribute) -> str:
+    """The attribute's type and range, in words."""
     text = f"of type {attribute.type}"
     if attribute.minimum is not None:
         text += f", at least {attribute.minimum}"

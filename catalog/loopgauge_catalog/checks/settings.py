@@ -86,20 +86,14 @@ def _given(fields: dict[str, object]) -> Iterator[str]:
 
 def check_names(product: ProductCatalog) -> Iterator[Finding]:
     """Names that SQL reads as something else."""
-    named: list[tuple[Path, str]] = [(("product",), product.product)]
-    named += [(("teams", key), key) for key in product.teams]
+    named: list[tuple[Path, str, str]] = [(("product",), product.product, "product")]
     for table_key, table in product.tables.items():
-        named.append((("tables", table_key), table_key))
-        named += [(("tables", table_key, "kpis", key), key) for key in table.kpis]
-    for path, name in named:
+        named.append((("tables", table_key), table_key, "table"))
+        named += [(("tables", table_key, "kpis", key), key, "kpi") for key in table.kpis]
+    for path, name, what in named:
         if name in SQL_WORDS:
-            yield Finding(
-                path,
-                f"{name!r} is a word of SQL and cannot be a name",
-                f"write {name + '_kpi' if path[0] == 'tables' else name + '_team'!r}"
-                if path[0] != "product"
-                else "take another name",
-            )
+            message = f"{name!r} is a word of SQL and cannot be the name of a {what}"
+            yield Finding(path, message, f"write for example '{name}_{what}'")
 
 
 def check_has_kpis(product: ProductCatalog) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ a row uses has to be declared under `events`.
 from collections.abc import Iterator
 
 from loopgauge_catalog.checks.base import Finding, Subject
-from loopgauge_catalog.checks.events import NUMERIC, fits
+from loopgauge_catalog.checks.events import NUMERIC, described, fits
 from loopgauge_catalog.errors import Path, did_you_mean
 from loopgauge_catalog.filters import Condition, Filter
 
@@ -99,7 +99,7 @@ def check_filters_can_match(subject: Subject) -> Iterator[Finding]:
             impossible = not fits(attribute, value)
             if impossible or (attribute.allowed is not None and value not in attribute.allowed):
                 listed = [str(each) for each in attribute.allowed or ()]
-                otherwise = f"it is of type {attribute.type}"
+                otherwise = f"it is {described(attribute)}"
                 if listed:
                     otherwise = f"allowed are {', '.join(listed)}"
                 yield Finding(

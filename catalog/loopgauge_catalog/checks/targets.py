@@ -16,6 +16,12 @@ _WANTED: dict[Dimension, str] = {
     "money": "an amount of money",
     "number": "a plain number",
 }
+_EXAMPLES: dict[Dimension, str] = {
+    "time": "200ms",
+    "share": "95%",
+    "money": "$3.00",
+    "number": "4.5",
+}
 _SIGNS = {"$": "usd", "€": "eur"}
 
 
@@ -45,20 +51,18 @@ def check_dimension(subject: Subject) -> Iterator[Finding]:
 def _rewritten(quantity: Quantity, subject: Subject) -> str:
     """The amount in the KPI's unit, where one can guess what was meant."""
     if quantity.dimension != "number":
-        examples = {"time": "200ms", "share": "95%", "money": "$3.00", "number": "4.5"}
-        return f"write an amount such as {examples[subject.dimension]}"
+        return f"write an amount such as {_EXAMPLES[subject.dimension]}"
     match subject.dimension:
         case "share":
-            whole = quantity.micro <= MICRO
-            return f"write {Fraction(quantity.micro * (100 if whole else 1), MICRO).__float__():g}%"
+            # Nobody means 0.95 % by 0.95, and nobody means 9500 % by 95.
+            percent = quantity.value * 100 if quantity.micro <= MICRO else quantity.value
+            return f"write {percent:g}%"
         case "time":
-            return f"write {quantity.text}s" if quantity.micro > 0 else "write 200ms"
+            return f"write {quantity.text}s"
         case _:
-            sign = next(
-                (s for s, unit in _SIGNS.items() if subject.value and subject.value.unit == unit),
-                "$",
-            )
-            return f"write {sign}{quantity.text}"
+            unit = subject.value.unit if subject.value is not None else "usd"
+            signs = {currency: sign for sign, currency in _SIGNS.items()}
+            return f"write {signs.get(unit, '$')}{quantity.text}"
 
 
 def check_share(subject: Subject) -> Iterator[Finding]:

@@ -82,13 +82,13 @@ class Judgement:
     Attributes:
         missed: the point estimate misses.
         sure: the miss is beyond chance.
-        min_samples: samples below which an unsure number is too few.
+        min_samples: samples below which an unsure number is too few; 0 where none is a number.
         floor: a lower limit on an amount that grows with the window.
     """
 
     missed: bool
     sure: bool
-    min_samples: int = 1
+    min_samples: int = 0
     floor: bool = False
 
 

@@ -26,7 +26,8 @@ class RatioKind(Kind):
         """By the exact binomial tail: an upper limit tests the event, a floor its complement."""
         assert kpi.target is not None
         threshold = kpi.target.threshold.micro
-        if kpi.target.lower_is_better is False:
+        # "equals 100%" is a floor, "equals 0%" an upper limit.
+        if kpi.target.lower_is_better is False or threshold == MICRO:
             bad, allowed = cell.n - cell.good, (MICRO - threshold) / MICRO
         else:
             bad, allowed = cell.good, threshold / MICRO

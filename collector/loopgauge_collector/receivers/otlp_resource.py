@@ -1,0 +1,67 @@
+"""Who sent OTLP records: product, service and environment among a resource's attributes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from loopgauge_collector.events import Incoming
+from loopgauge_collector.identity import timely
+from loopgauge_collector.receivers.otlp_pieces import Value, encode, piece
+
+_PRODUCT = "service.namespace"
+_SERVICE = "service.name"
+_ENVIRONMENT = "deployment.environment.name"
+#: What semantic conventions before 1.27 called it.
+_OLD_ENVIRONMENT = "deployment.environment"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The sender of records.
+
+    Attributes:
+        identity: the whole resource in one form, the same in both encodings; two replicas
+            that log the same thing in the same nanosecond differ here.
+    """
+
+    product: str | None
+    service: str | None
+    environment: str | None
+    identity: bytes
+
+    @classmethod
+    def of(cls, attributes: Mapping[str, Value]) -> "Sender":
+        """The sender with these resource attributes."""
+
+        def text(name: str) -> str | None:
+            value = attributes.get(name)
+            return value if isinstance(value, str) and value else None
+
+        members = [encode(name) + encode(_shown(name, attributes[name])) for name in attributes]
+        return cls(
+            text(_PRODUCT),
+            text(_SERVICE),
+            text(_ENVIRONMENT) or text(_OLD_ENVIRONMENT),
+            b",".join(sorted(members)),
+        )
+
+
+def _shown(name: str, value: Value) -> str:
+    made = piece(name, value)
+    return made.decode() if isinstance(made, bytes) else repr(made)
+
+
+def with_id(event: Incoming, sender: Sender) -> Incoming:
+    """The event, with an id made from the record when it has none.
+
+    The same record sent again gets the same id, so a repeat after a lost answer is dropped.
+    """
+    if event.id is None and isinstance(event.time, int) and event.time > 0:
+        event.id = timely(
+            event.time // 1000,
+            event.name or "",
+            str(event.time),
+            sender.identity,
+            f"{event.producer} {event.sequence}",
+            event.attributes,
+        )
+    return event

@@ -1,0 +1,1 @@
+"""A service on the stock OpenTelemetry SDK: no line of loopgauge in it, and the same KPIs."""

@@ -1,0 +1,38 @@
+"""A small valid catalog, and the two questions that most tests ask about a change to it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from loopgauge_catalog.errors import CatalogError
+from loopgauge_catalog.loader import loads
+
+SHOP = (Path(__file__).parent / "shop.yaml").read_text(encoding="utf-8")
+
+Edit = Callable[..., list[str]]
+
+
+@pytest.fixture
+def shop() -> str:
+    """The text of a catalog with every kind, and nothing to complain about."""
+    return SHOP
+
+
+@pytest.fixture
+def after() -> Edit:
+    """What the loader says after replacing pieces of the shop's catalog, line by line.
+
+    Called with old, new, old, new, ...; each old text stands in the file exactly once.
+    """
+
+    def say(*edits: str) -> list[str]:
+        text = SHOP
+        for old, new in zip(edits[::2], edits[1::2], strict=True):
+            assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in shop.yaml"
+            text = text.replace(old, new)
+        try:
+            return [str(warning) for warning in loads(text, "shop.yaml").warnings]
+        except CatalogError as error:
+            return str(error).split("\n")
+
+    return say

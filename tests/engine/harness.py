@@ -1,0 +1,221 @@
+"""The engine without threads: a test says when events are committed, folded, merged and read.
+
+Every part is the real one, wired as `Collector` wires them; only the clock is the test's.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from loopgauge_catalog.catalog import Catalog, ProductCatalog
+from loopgauge_catalog.values import KpiValue, PipelineHealth, Reading, Snapshot
+from loopgauge_collector.accounting import Accounting
+from loopgauge_collector.activity import Activity
+from loopgauge_collector.commit import Committer
+from loopgauge_collector.evaluator import Evaluator
+from loopgauge_collector.events import Admitted, EventColumns, Rejected, Verdict
+from loopgauge_collector.folder import Folder
+from loopgauge_collector.past import Past
+from loopgauge_collector.quarantine import Quarantine
+from loopgauge_collector.series import SeriesRegistry
+from loopgauge_collector.settings import Settings
+from loopgauge_collector.snapshots import Snapshots
+from loopgauge_collector.store import Store
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+HEARTBEAT = "loop.producer_reported"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_numbers = count(1)
+
+
+def moment(text: str) -> int:
+    """Microseconds of a UTC time such as ``2026-11-18 12:00:00.5``."""
+    return (datetime.fromisoformat(text).replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+
+
+def as_datetime(micros: int) -> datetime:
+    """The aware datetime of microseconds, without a float in between."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def uuid7(micros: int, number: int | None = None) -> str:
+    """An id whose order is that of (milliseconds, number)."""
+    digits = f"{micros // 1000:012x}7{0:03x}8{next(_numbers) if number is None else number:015x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event as a test writes it; the id follows the time unless one is given."""
+
+    name: str
+    time: int
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    product: str = "shop"
+    service: str = "web"
+    environment: str | None = None
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            object.__setattr__(self, "id", uuid7(self.time))
+
+
+def columns(events: Iterable[Event]) -> EventColumns:
+    """Events as admission hands them on."""
+    made = EventColumns()
+    for index, event in enumerate(events):
+        made.index.append(index)
+        made.id.append(event.id)
+        made.name.append(event.name)
+        made.time.append(event.time)
+        made.product.append(event.product)
+        made.service.append(event.service)
+        made.environment.append(event.environment)
+        made.producer.append(None)
+        made.sequence.append(None)
+        made.attributes.append(json.dumps(event.attributes))
+    return made
+
+
+def product(
+    kpis: Mapping[str, Mapping[str, Any]],
+    events: Mapping[str, Any] | None = None,
+    name: str = "shop",
+    zone: str = "UTC",
+) -> dict[str, Any]:
+    """A catalog file with one table; rows and titles are filled in."""
+    rows = {
+        key: {"row": f"A{number}", "title": f"Row {key}", **kpi}
+        for number, (key, kpi) in enumerate(kpis.items(), start=1)
+    }
+    tables = {"table": {"title": "Table", "kpis": rows}}
+    return {
+        "product": name, "title": name, "timezone": zone, "tables": tables, "events": events or {},
+    }  # fmt: skip
+
+
+def catalog(*products: Mapping[str, Any]) -> Catalog:
+    """The catalog of these files."""
+    return Catalog(tuple(ProductCatalog.model_validate(raw) for raw in products))
+
+
+class Engine:
+    """Store, writer's two transactions and evaluation, driven by hand.
+
+    Args:
+        folder: where the database stands; an existing one is continued.
+        products: catalog files as dicts.
+        now: the clock's first reading, in microseconds.
+        chunk: events of one fold or one step of a rebuild, about.
+        settings: of the collector, by name.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *products: Mapping[str, Any],
+        now: int,
+        chunk: int = 40_000,
+        **settings: Any,
+    ) -> None:
+        self.now = now
+        self.settings = Settings(data_dir=folder, **settings)
+        self.store = Store(self.settings)
+        connection = self.store.connection
+        self.activity = Activity(connection)
+        self.registry = SeriesRegistry(connection, self.settings.label_cap)
+        self.accounting = Accounting(connection)
+        self.folder = Folder(
+            connection, catalog(*products), self.registry, self.activity, chunk
+        )
+        self.quarantine = Quarantine(self.store, self.settings.quarantine_max_events)
+        self.committer = Committer(connection, self.accounting, self.quarantine)
+        self._evaluator = Evaluator(
+            self.store, self.folder, self.registry, self.activity, Snapshots(),
+            PipelineHealth, 1.0, self._clock,
+        )  # fmt: skip
+        self._past = Past(self.store, self.folder, self.registry, self._clock)
+
+    def _clock(self) -> int:
+        return self.now
+
+    def commit(self, *events: Event, rejected: Sequence[Rejected] = ()) -> Verdict:
+        """One request, committed and not folded."""
+        return self.commit_group(Admitted(columns(events), list(rejected)))[0]
+
+    def commit_group(self, *requests: Admitted) -> list[Verdict]:
+        """Requests that share a commit."""
+        return self.committer.commit(list(requests), self.now)
+
+    def fold(self) -> None:
+        """Bring the partials up to the events; what is rebuilding stays behind."""
+        while self.folder.fold(self.committer.committed):
+            pass
+
+    def catch_up(self) -> None:
+        """Finish all rebuilds."""
+        while self.folder.catch_up():
+            pass
+
+    def send(self, *events: Event) -> None:
+        """Commit and fold."""
+        self.commit(*events)
+        self.fold()
+
+    def merge(self) -> None:
+        """What the writer does once a minute."""
+        self.folder.merge()
+
+    def snapshot(self) -> Snapshot:
+        """Every KPI now, the way the evaluator reads it."""
+        snapshot = self._evaluator.evaluate()
+        assert snapshot is not None
+        return snapshot
+
+    def value(self, key: str, product: str = "shop") -> KpiValue:
+        """A KPI now."""
+        return self.snapshot().by_id[f"{product}.{key}"]
+
+    def value_at(
+        self, key: str, at: int, product: str = "shop", window: int | None = None
+    ) -> KpiValue:
+        """A KPI at a moment, the way history reads it."""
+        return self._past.values(f"{product}.{key}", [as_datetime(at)], window)[0]
+
+    def read(self, key: str, at: int) -> Reading:
+        """The number of a KPI at a moment; the present one has to agree where it is asked."""
+        past = self.value_at(key, at)
+        if at == self.now:
+            present = self.value(key)
+            assert (present.reading, present.state, present.sure) == (
+                past.reading, past.state, past.sure,
+            )  # fmt: skip
+        return past.reading
+
+    def adopt(self, *products: Mapping[str, Any]) -> None:
+        """The catalog changes."""
+        self.folder.adopt(catalog(*products))
+
+    def rebuild(self, *kpis: str) -> None:
+        """Compute these KPIs (or all) again, to the end."""
+        self.folder.restart(list(kpis) or None)
+        self.catch_up()
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What a SELECT finds in the store."""
+        with self.store.reader() as cursor:
+            return cursor.execute(query).fetchall()
+
+    def close(self) -> None:
+        """End as after a crash that lost no commit: nothing is folded on the way out."""
+        self.store.close()
