@@ -1,6 +1,7 @@
 """`python -m benchmarks`: all measurements, about three minutes; a table, and JSON if wanted."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -18,7 +19,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="file that takes the rows as JSON")
     arguments = parser.parse_args()
     names = arguments.only or list(PARTS)
-    console = Console()
+    # Piped into a file, the table would be cut to 80 columns.
+    console = Console(width=None if sys.stdout.isatty() else 130)
     rows: list[Row] = []
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:

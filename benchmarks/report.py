@@ -77,19 +77,26 @@ def as_json(rows: list[Row]) -> bytes:
 
 
 def show(rows: list[Row], console: Console) -> None:
-    """The rows as a table."""
+    """The rows as a table, in sections by part."""
     table = Table(title="LoopGauge benchmarks", title_justify="left")
-    for heading in ("", "what", "measured", "budget", "", "of the reference"):
-        table.add_column(heading, justify="right" if heading in ("measured", "budget") else "left")
+    table.add_column("what")
+    table.add_column("measured", justify="right", no_wrap=True)
+    table.add_column("budget", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("× reference", justify="right", no_wrap=True)
+    table.add_column("reference or note")
     part = ""
     for row in rows:
-        sign = "≥ " if row.at_least else "≤ "
-        budget = "" if row.budget is None else f"{sign}{_number(row.budget)} {row.unit}"
+        if row.part != part:
+            table.add_section()
+            table.add_row(f"[bold]{row.part}[/]")
+            part = row.part
+        sign = "≥" if row.at_least else "≤"
+        budget = "" if row.budget is None else f"{sign} {_number(row.budget)}"
         verdict = {None: "", True: "[green]met[/]", False: "[red]missed[/]"}[row.met]
-        beside = f"{row.ratio:.2f} × {row.beside}" if row.ratio is not None else row.beside
-        name = row.part if row.part != part else ""
-        table.add_row(name, row.what, f"{_number(row.value)} {row.unit}", budget, verdict, beside)
-        part = row.part
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+        measured = f"{_number(row.value)} {row.unit}"
+        table.add_row(row.what, measured, budget, verdict, ratio, row.beside)
     console.print(table)
 
 

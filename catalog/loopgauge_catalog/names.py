@@ -11,6 +11,18 @@ LABEL_WINDOW: Final = "window"
 LABEL_KPI: Final = "kpi"
 LABEL_PRODUCT: Final = "product"
 LABEL_STATE: Final = "state"
+LABEL_COMPARATOR: Final = "comparator"
+LABEL_OUTCOME: Final = "outcome"
+LABEL_REASON: Final = "reason"
+
+#: Labels that a family of ours or Prometheus itself sets.
+_TAKEN: Final = frozenset(
+    {LABEL_STAT, LABEL_WINDOW, LABEL_KPI, LABEL_PRODUCT, LABEL_STATE,
+     "le", "quantile", "job", "instance"}
+)  # fmt: skip
+
+#: How the family of the share within the target ends, in place of the unit.
+WITHIN_TARGET: Final = "within_target_ratio"
 
 INFO: Final = "loopgauge_kpi_info"
 TARGET: Final = "loopgauge_kpi_target"
@@ -51,6 +63,16 @@ def label_name(attribute: str) -> str:
     return attribute.replace(".", "_")
 
 
+def breakdown_label(attribute: str) -> str:
+    """The label of a breakdown by this attribute.
+
+    A name that is taken gets the prefix that Prometheus gives in the same case: two
+    labels of one name in a sample would lose the whole scrape.
+    """
+    name = label_name(attribute)
+    return f"exported_{name}" if name in _TAKEN else name
+
+
 def _family(*parts: str) -> str:
     return "_".join(part for part in parts if part)
 
@@ -62,7 +84,7 @@ def kpi_family(product: str, key: str, unit: str) -> str:
 
 def within_target_family(product: str, key: str) -> str:
     """``campaigns_ttfv_within_target_ratio``: the share that fulfils the target."""
-    return _family(product, key, "within_target_ratio")
+    return _family(product, key, WITHIN_TARGET)
 
 
 def breakdown_family(product: str, key: str, attribute: str, unit: str) -> str:

@@ -30,7 +30,7 @@ _SECONDS = {
     "h": Fraction(3600),
     "d": Fraction(86400),
 }
-_AMOUNT = r"[0-9]{1,16}(?:\.[0-9]{1,16})?"
+_AMOUNT = r"[0-9]{1,16}(?:\.[0-9]{1,40})?"
 _DURATION = re.compile(rf"(-?{_AMOUNT}) ?(us|ms|s|min|m|h|d)")
 _PERCENT = re.compile(rf"(-?{_AMOUNT}) ?%")
 _MONEY = re.compile(rf"(-?)([$€]) ?({_AMOUNT})")

@@ -3,6 +3,7 @@
 import os
 import sys
 from typing import Annotated, Any, NoReturn, Self
+from urllib.parse import urlsplit
 
 import typer
 
@@ -30,7 +31,15 @@ def stop(message: str, code: int = EXIT_USAGE) -> NoReturn:
 
 def collector_url(url: str | None) -> str:
     """The collector's address: as given, from the environment, or the default."""
-    return (url or os.environ.get("LOOPGAUGE_ENDPOINT") or DEFAULT_URL).rstrip("/")
+    chosen = (url or os.environ.get("LOOPGAUGE_ENDPOINT") or DEFAULT_URL).rstrip("/")
+    try:
+        parts = urlsplit(chosen)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        stop(f"{chosen} is no address; write it as {DEFAULT_URL}")
+    return chosen
 
 
 class Unreachable(Exception):
@@ -49,8 +58,6 @@ class Client:
         import httpx
 
         self.url = collector_url(url)
-        if not self.url.startswith(("http://", "https://")):
-            stop(f"{self.url} is no address; write it as {DEFAULT_URL}")
         self._http = httpx.Client(
             base_url=self.url,
             timeout=httpx.Timeout(timeout, connect=min(timeout, 5.0)),

@@ -96,12 +96,15 @@ class Outbox:
     """Events that wait until the collector is there; an id is stored once however often sent.
 
     Attributes:
+        url: the collector.
+        timeout: seconds that sending may take.
         waiting: events that nobody acknowledged yet, the oldest first.
         lost: events that had to go because too many waited.
         refused: why an event was not stored, in words.
     """
 
-    client: Client
+    url: str
+    timeout: float
     limit: int = 900
     waiting: list[dict[str, Any]] = field(default_factory=list)
     lost: int = 0
@@ -124,10 +127,14 @@ class Outbox:
         if not batch:
             return None
         try:
-            status, body = self.client.exchange("POST", "/v1/events", json={"events": batch})
+            with Client(self.url, self.timeout) as client:
+                status, body = client.exchange("POST", "/v1/events", json={"events": batch})
         except Unreachable as error:
             return str(error)
-        detail = body.get("detail") if isinstance(body, dict) else None
+        body = body if isinstance(body, dict) else {}
+        detail = body.get("detail")
+        if status == 200 and "quarantined" not in body:
+            return f"what answers at {self.url} is no LoopGauge collector"
         if status in {429, 502, 503, 504}:
             return f"the collector cannot take it now: {detail or status}"
         del self.waiting[: len(batch)]

@@ -47,13 +47,14 @@ def _watch(read: Any) -> None:
     try:
         with Live(console=console(), screen=True, auto_refresh=False) as live:
             while True:
-                live.update(_rendered(read()), refresh=True)
+                # A screen does not scroll; what to instrument is in the plain table.
+                live.update(_rendered(read(), with_needs=False), refresh=True)
                 time.sleep(WATCH_SECONDS)
     except KeyboardInterrupt:
         return
 
 
-def _rendered(body: Any) -> "Group":
+def _rendered(body: Any, *, with_needs: bool = True) -> "Group":
     from loopgauge_collector.humanise import age
     from rich.console import Group
     from rich.text import Text
@@ -70,18 +71,19 @@ def _rendered(body: Any) -> "Group":
         if kpi["product"] != product:
             product = kpi["product"]
             shown.add_section()
-        shown.add_row(*_cells(kpi, age(_seconds_between(kpi["state_since"], body["as_of"]))))
+        since = age(_seconds_between(kpi["state_since"], body["as_of"]))
+        shown.add_row(*_cells(kpi, since, kpi["needs"] if with_needs else []))
     return Group(shown)
 
 
-def _cells(kpi: Any, since: str) -> list[Any]:
+def _cells(kpi: Any, since: str, needs: list[str]) -> list[Any]:
     from loopgauge_collector.humanise import amount
     from rich.text import Text
 
     state = kpi["state"]
     word = state.replace("_", " ") + ("?" if state == "breach" and not kpi["sure"] else "")
     title = Text(plain(kpi["title"]))
-    for need in kpi["needs"]:
+    for need in needs:
         title.append(f"\nneeds: {plain(need)}", style="dim")
     window = f" / {kpi['window']}" if kpi["window"] else ""
     return [

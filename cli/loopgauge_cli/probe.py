@@ -4,13 +4,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from loopgauge_cli._client import Client, Url, stop
+from loopgauge_cli._client import Url, collector_url, stop
 from loopgauge_cli._events import (
     DEFAULT_SERVICE,
     Environment,
@@ -70,42 +69,19 @@ def probe(
     except ValueError as error:
         stop(f"--every: {error}")
     sender = Sender(product, service, environment)
-    with Client(url, SEND_SECONDS) as client:
-        _probe(
-            lambda: _ask(target, timeout),
-            lambda result: sender.event("probe.checked", _attributes(result, as_, location)),
-            Outbox(client),
-            _Pace(as_, pause, count),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Pace:
-    """What is probed, how many seconds lie between two checks, and how many there are."""
-
-    component: str
-    pause: float
-    count: int | None
-
-
-def _probe(
-    ask: Callable[[], Result],
-    event: Callable[[Result], dict[str, Any]],
-    outbox: Outbox,
-    pace: _Pace,
-) -> None:
+    outbox = Outbox(collector_url(url), SEND_SECONDS)
     ended = _ended_by_signal()
     was_ok: bool | None = None
     before: str | None = None
     checks = 0
     next_check = time.monotonic()
     while not ended.is_set():
-        result = ask()
-        outbox.add(event(result))
+        result = _ask(target, timeout)
+        outbox.add(sender.event("probe.checked", _attributes(result, as_, location)))
         trouble = outbox.send()
         # A line for each change, not for each check: this may run for months.
         if result.ok != was_ok:
-            sys.stdout.write(f"{pace.component} is {result.words()}\n")
+            sys.stdout.write(f"{as_} is {result.words()}\n")
             sys.stdout.flush()
         if trouble and trouble != before:
             sys.stderr.write(f"loopgauge: {trouble}; results are kept and sent later\n")
@@ -114,9 +90,9 @@ def _probe(
         outbox.refused.clear()
         was_ok, before = result.ok, trouble
         checks += 1
-        if checks == pace.count:
+        if checks == count:
             break
-        next_check = max(next_check + pace.pause, time.monotonic())
+        next_check = max(next_check + pause, time.monotonic())
         ended.wait(next_check - time.monotonic())
     unsent = len(outbox.waiting) + outbox.lost
     sys.stdout.write(f"{counted(checks, 'check')}, {unsent} of them not sent\n")

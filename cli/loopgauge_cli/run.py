@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from loopgauge_cli._client import Client, Url, stop
+from loopgauge_cli._client import Url, collector_url, stop
 from loopgauge_cli._events import (
     DEFAULT_SERVICE,
     Environment,
@@ -71,22 +71,21 @@ def run(
         stop(f"--as {as_!r} is no name; write it as deploy or db.backup")
     given = {f"{as_}.id": str(uuid.uuid4()), **attributes(attr or ())}
     sender = Sender(product, service, environment)
-    with Client(url, SEND_SECONDS) as client:
-        outbox = Outbox(client)
-        outbox.add(sender.event(f"{as_}.started", dict(given)))
-        announcing = threading.Thread(target=outbox.send, daemon=True)
-        announcing.start()
-        begun = time.monotonic()
-        code = _run(command)
-        ended: dict[str, Any] = {
-            "outcome": "ok" if code == 0 else "failed",
-            "duration": round(time.monotonic() - begun, 6),
-            "exit_code": code,
-        }
-        finished = sender.event(f"{as_}.finished", given | ended)
-        announcing.join()
-        outbox.add(finished)
-        trouble = outbox.send()
+    outbox = Outbox(collector_url(url), SEND_SECONDS)
+    outbox.add(sender.event(f"{as_}.started", dict(given)))
+    announcing = threading.Thread(target=outbox.send, daemon=True)
+    announcing.start()
+    begun = time.monotonic()
+    code = _run(command)
+    ended: dict[str, Any] = {
+        "outcome": "ok" if code == 0 else "failed",
+        "duration": round(time.monotonic() - begun, 6),
+        "exit_code": code,
+    }
+    finished = sender.event(f"{as_}.finished", given | ended)
+    announcing.join()
+    outbox.add(finished)
+    trouble = outbox.send()
     for words in [*([f"events were not sent: {trouble}"] if trouble else []), *outbox.refused]:
         sys.stderr.write(f"loopgauge: {words}\n")
     raise typer.Exit(code)

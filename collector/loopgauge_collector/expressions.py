@@ -98,18 +98,30 @@ def micro(name: str, declared: Attribute) -> str:
     if declared.type == "money":
         # A decimal string, or whole micro-units; a float of money was refused at admission.
         return (
-            f"case when {_is_string(name)} then "
-            f"try_cast(try_cast({_unquoted(name)} as decimal(18,6)) * {MICRO}::decimal(10,0) as bigint) "
+            f"case when {_is_string(name)} then {_times(_unquoted(name), MICRO, 6)} "
             f"when regexp_full_match({column}, '-?[0-9]+') then try_cast({column} as bigint) end"
         )
     factor = UNITS[declared.unit][1] * MICRO
     digits = len(str(int(factor))) - 1
     exact = factor == Decimal(10) ** digits
-    scale = digits if exact else 9
-    return (
-        f"try_cast(try_cast({column} as decimal(18,{scale})) "
-        f"* {int(factor)}::decimal(10,0) as bigint)"
-    )
+    # Minutes and hours have no last place that a millionth of a second needs: two more do.
+    return _times(column, int(factor), digits if exact else digits + 2)
+
+
+def _times(text: str, factor: int, scale: int) -> str:
+    """A number written as text times a factor, as BIGINT; NULL when it is none or too great.
+
+    DuckDB multiplies narrow decimals without room for the product and fails where it does
+    not fit; the wide way always has room and takes ten times as long.
+    """
+    number = f"try_cast({text} as decimal(18,{scale}))"
+    wide = f"try_cast({number} * {factor}::decimal(19,0) as bigint)"
+    fits = 10**18 // (10**scale * factor) - 1
+    if fits <= 0:
+        return wide
+    bound = f"{fits}::decimal(18,{scale})"
+    narrow = f"({number} * {factor}::decimal(10,0))::bigint"
+    return f"case when {number} between -{bound} and {bound} then {narrow} else {wide} end"
 
 
 def staging_schema(names: tuple[str, ...]) -> str:

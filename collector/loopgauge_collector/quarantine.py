@@ -118,7 +118,8 @@ class Quarantine:
         self._next += len(rows)
         excess = len(self._origins) + len(self._staged) - self._limit
         if excess > 0:
-            self._delete(connection, sorted(self._origins)[:excess])
+            numbers = sorted([*self._origins, *(staged[0] for staged in self._staged)])
+            self._delete(connection, numbers[:excess])
 
     def settle(self, connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> None:
         """Take events out that a replay stored, within the open transaction."""

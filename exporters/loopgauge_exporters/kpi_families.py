@@ -12,7 +12,7 @@ from loopgauge_catalog.values import KpiValue, Reading
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from loopgauge_exporters.labels import clean, label_of
+from loopgauge_exporters.labels import clean
 
 
 def families_of(value: KpiValue) -> Iterator[Metric]:
@@ -56,14 +56,14 @@ def _breakdown(
 ) -> Iterator[Metric]:
     kpi = value.kpi
     about = f"By {attribute}. {_about(value)}"
-    label = (label_of(attribute),)
+    label = (names.breakdown_label(attribute),)
 
     def name(unit: str) -> str:
         return names.breakdown_family(kpi.product, kpi.key, attribute, unit)
 
     numbers = _gauge(name(value.unit), about, label, stat, windowed=_windowed(value))
     shares = _gauge(
-        name("within_target_ratio"),
+        name(names.WITHIN_TARGET),
         f"Share within the target ({_target(value)}), by {attribute}. {_about(value)}",
         label,
         None,

@@ -51,7 +51,10 @@ STATE_SINCE = Family(
 )
 SURE = Family(names.SURE, "gauge", _KPI, "1 while a breach is beyond chance, else 0.")
 TARGET = Family(
-    names.TARGET, "gauge", (*_KPI, "comparator"), "The target's threshold, in the KPI's unit."
+    names.TARGET,
+    "gauge",
+    (*_KPI, names.LABEL_COMPARATOR),
+    "The target's threshold, in the KPI's unit.",
 )
 ATTAINMENT = Family(
     names.ATTAINMENT, "gauge", _KPI, "How much of the target is reached; 1 is all of it."
@@ -69,11 +72,14 @@ KPI_FAMILIES = (
 EVENTS = Family(
     names.EVENTS,
     "counter",
-    (names.LABEL_PRODUCT, "outcome"),
+    (names.LABEL_PRODUCT, names.LABEL_OUTCOME),
     "Parsed events by what became of them: stored, duplicate, quarantined or ignored.",
 )
 REFUSED = Family(
-    names.REFUSED, "counter", ("reason",), "Requests that were turned away whole, by reason."
+    names.REFUSED,
+    "counter",
+    (names.LABEL_REASON,),
+    "Requests that were turned away whole, by reason.",
 )
 COMMITS = Family(names.COMMITS, "counter", (), "Commits of events since the process began.")
 FOLDS = Family(names.FOLDS, "counter", (), "Folds of events into partials since the process began.")

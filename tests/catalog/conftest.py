@@ -4,8 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from loopgauge_catalog.errors import CatalogError
 from loopgauge_catalog.loader import loads
+
+# A loaded machine is slow, and that is no fault of what is tested.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 SHOP = (Path(__file__).parent / "shop.yaml").read_text(encoding="utf-8")
 

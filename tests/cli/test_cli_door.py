@@ -115,8 +115,12 @@ def test_the_environment_names_the_collector(
     assert f"no collector at http://127.0.0.1:{closed_port};" in result.stderr
 
 
-def test_an_address_that_is_none_is_said_to_be_none() -> None:
-    result = CliRunner().invoke(app, ["kpis", "--url", "127.0.0.1:4318"])
+@pytest.mark.parametrize(
+    "url",
+    ["127.0.0.1:4318", "http://", "http://[::1", "http://x:port", "ftp://x", "http://x:99999"],
+)
+def test_an_address_that_is_none_is_said_to_be_none(url: str) -> None:
+    result = CliRunner().invoke(app, ["kpis", "--url", url])
 
     assert result.exit_code == 2
     assert "write it as http://127.0.0.1:4318" in result.stderr

@@ -1,7 +1,6 @@
 """`loopgauge serve`: it starts, says where to look, and ends in order."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -167,19 +166,3 @@ def test_sighup_takes_a_better_catalog_and_keeps_the_old_one_over_a_worse(
     while "shop.purchases" not in _get(f"{server.url}/api/v1/kpis"):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def test_a_full_pipe_on_stdout_is_not_the_end(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "loopgauge_cli.main", "serve", "--port", "0"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    assert process.stdout is not None
-    process.stdout.readline()
-    process.stdout.close()
-
-    os.kill(process.pid, signal.SIGTERM)
-
-    assert process.wait(timeout=60) == 0

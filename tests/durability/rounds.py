@@ -73,7 +73,7 @@ class Plan:
         """What the run must reach to mean anything."""
         planned = Counter(self.kinds())
         return Floor(
-            acknowledged=300 * self.rounds,
+            acknowledged=500 * self.rounds,
             replays=2 * self.rounds,
             # A kill aimed at a checkpoint may miss it; most must not.
             kills={kind: max(1, count // 2) for kind, count in planned.items()},

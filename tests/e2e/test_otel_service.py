@@ -49,7 +49,7 @@ def tally(
         collector.settled()
         yield tally
     finally:
-        service.kill()
+        service.end()
 
 
 def add(tally: VideoTally, status: int, answer: Json) -> None:

@@ -76,10 +76,16 @@ class Project:
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "pytest", "-p", "tests.support.self_report"),
-                *("-p", "no:cacheprovider", *arguments),
+                *("-p", "pytest_cov", "-p", "no:cacheprovider", *arguments),
             ],
             cwd=self._folder,
-            env=inherited | {"LOOPGAUGE_ENDPOINT": self._url, "PYTHONPATH": str(ROOT)},
+            env=inherited
+            | {
+                "LOOPGAUGE_ENDPOINT": self._url,
+                "PYTHONPATH": str(ROOT),
+                # Loading every plugin takes longer than the tests.
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -100,7 +106,8 @@ class Seen:
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Seen]]:
     """One run after the other against one collector, and what was to be seen after each."""
     folder = tmp_path_factory.mktemp("self")
-    with serving(folder, ROOT / "examples" / "self") as collector:
+    quick = {"LOOPGAUGE_EVALUATION_INTERVAL_SECONDS": "0.2"}
+    with serving(folder, ROOT / "examples" / "self", **quick) as collector:
         project = Project(folder / "project", collector.url)
         runs: dict[str, Seen] = {}
 

@@ -5,18 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from tests.engine.harness import Engine, moment
 
 NOON = moment("2026-11-18 12:00")
-
-
-#: Real stores are opened in every example, so no example has a deadline. `deep` runs for an hour:
-#: HYPOTHESIS_PROFILE=deep pytest tests/engine
-settings.register_profile(
-    "engine", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@
 Every part is the real one, wired as `Collector` wires them; only the clock is the test's.
 """
 
+import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -25,6 +26,7 @@ from loopgauge_collector.series import SeriesRegistry
 from loopgauge_collector.settings import Settings
 from loopgauge_collector.snapshots import Snapshots
 from loopgauge_collector.store import Store
+from loopgauge_collector.transactions import transaction
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -139,6 +141,7 @@ class Engine:
             connection, catalog(*products), self.registry, self.activity, chunk
         )
         self.quarantine = Quarantine(self.store, self.settings.quarantine_max_events)
+        self.quarantine.use(self._run)
         self.committer = Committer(connection, self.accounting, self.quarantine)
         self._evaluator = Evaluator(
             self.store, self.folder, self.registry, self.activity, Snapshots(),
@@ -148,6 +151,14 @@ class Engine:
 
     def _clock(self) -> int:
         return self.now
+
+    async def _run(self, change: Callable[[], int]) -> int:
+        with transaction(self.store.connection):
+            return change()
+
+    def drop(self, *numbers: int) -> int:
+        """Delete events from the quarantine."""
+        return asyncio.run(self.quarantine.drop(numbers))
 
     def commit(self, *events: Event, rejected: Sequence[Rejected] = ()) -> Verdict:
         """One request, committed and not folded."""
@@ -191,6 +202,10 @@ class Engine:
     ) -> KpiValue:
         """A KPI at a moment, the way history reads it."""
         return self._past.values(f"{product}.{key}", [as_datetime(at)], window)[0]
+
+    def history(self, key: str, moments: Sequence[int], product: str = "shop") -> list[KpiValue]:
+        """A KPI at several moments, read at once."""
+        return self._past.values(f"{product}.{key}", [as_datetime(at) for at in moments])
 
     def read(self, key: str, at: int) -> Reading:
         """The number of a KPI at a moment; the present one has to agree where it is asked."""

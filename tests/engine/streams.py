@@ -140,6 +140,7 @@ class Stream:
         looks: after how many events the KPIs are read, in ascending order.
         now: the clock at the end.
         moments: what is asked about at the end.
+        ends: what must change nothing then: "rebuild" or "restart".
     """
 
     events: tuple[Event, ...]
@@ -148,14 +149,17 @@ class Stream:
     looks: tuple[int, ...]
     now: int
     moments: tuple[int, ...]
+    ends: str
 
 
 @st.composite
-def streams(draw: st.DrawFn, most: int = 40) -> Stream:
+def streams(draw: st.DrawFn, most: int = 30) -> Stream:
     """A random stream."""
     pool = draw(st.lists(st.builds(lambda a, s: NOON - a + s, _AGES, _SHIFTS), min_size=1, max_size=8))
     times = st.sampled_from(pool) | st.builds(lambda a, s: NOON - a + s, _AGES, _SHIFTS)
-    events = draw(st.lists(_event(times), max_size=most))
+    # Lists of a drawn size: left alone, Hypothesis makes them of five or so.
+    size = draw(st.integers(0, most))
+    events = draw(st.lists(_event(times), min_size=size, max_size=size))
     numbers = draw(st.permutations(range(len(events))))
     known = [
         Event(e.name, e.time, e.attributes, e.product, e.service, e.environment, uuid7(e.time, n))
@@ -180,4 +184,5 @@ def streams(draw: st.DrawFn, most: int = 40) -> Stream:
         moments=tuple(
             draw(st.lists(st.builds(lambda t, s: t + s, st.sampled_from(pool), _SHIFTS), max_size=3))
         ),
+        ends=draw(st.sampled_from(["rebuild", "restart"])),
     )

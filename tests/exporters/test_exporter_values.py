@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from loopgauge_catalog import names
 from loopgauge_catalog.states import State
 from loopgauge_catalog.values import KpiValue, Snapshot
-from loopgauge_exporters.labels import label_of
 from loopgauge_exporters.prometheus import OPENMETRICS, TEXT, render
 from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families
@@ -176,7 +175,7 @@ def test_a_lone_surrogate_does_not_lose_the_page(build: "SnapshotBuilder") -> No
 
 @pytest.mark.parametrize("attribute", ["window", "stat", "le", "quantile", "job", "instance"])
 def test_a_label_that_is_taken_gets_a_prefix(attribute: str) -> None:
-    assert label_of(attribute) == f"exported_{attribute}"
+    assert names.breakdown_label(attribute) == f"exported_{attribute}"
 
 
 def test_a_breakdown_by_an_attribute_called_window_keeps_its_values_apart(

@@ -88,7 +88,7 @@ def serving(folder: Path, *catalogs: Path, **settings: str) -> Iterator[RunningC
     """
     with contextlib.ExitStack() as stack:
         collector = RunningCollector(folder, catalogs, settings)
-        stack.callback(collector.program.kill)
+        stack.callback(collector.program.end)
         stack.enter_context(collector.client)
         collector.program.wait_for(f"{collector.url}/readyz")
         yield collector

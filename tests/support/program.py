@@ -96,8 +96,14 @@ class Program:
             self.kill()
             raise ProgramDied(f"still running after {seconds:.0f} s\n{self.tail()}") from None
 
+    def end(self) -> None:
+        """Leave no process behind: asked first, so that it can write what it has."""
+        if self.exit_code is None:
+            with contextlib.suppress(ProgramDied):
+                self.ask_to_end()
+
     def kill(self) -> None:
-        """Leave no process behind."""
+        """Leave no process behind, at once."""
         with contextlib.suppress(ProcessLookupError):
             self._child.kill()
         self._child.wait()

@@ -74,7 +74,7 @@ def scraping(folder: Path, target: str) -> Iterator[Prometheus]:
     """A Prometheus while the block runs; the arguments are those of `Prometheus`."""
     with contextlib.ExitStack() as stack:
         prometheus = Prometheus(folder, target)
-        stack.callback(prometheus.program.kill)
+        stack.callback(prometheus.program.end)
         stack.enter_context(prometheus.client)
         prometheus.program.wait_for(f"{prometheus.url}/-/ready")
         yield prometheus

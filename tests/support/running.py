@@ -9,6 +9,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,8 @@ class Running:
             {"data_dir": folder / "data", "min_free_mib": 1, **settings}
         )
         self.collector = Collector(self.settings, list(catalogs) or None)
-        self._socket = socket.socket()
+        # asyncio turns Nagle's algorithm off only where the protocol is named.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -66,37 +68,27 @@ class Running:
                 access_log=False,
             )
         )
-        self._ready = threading.Event()
-        self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="running-collector")
+        started: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run, args=(started,), name="collector")
         self._thread.start()
-        self._ready.wait(30)
-        if self._failure is not None:
-            raise self._failure
+        started.result(30)
 
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._serve())
-        except BaseException as error:
-            self._failure = error
-            self._ready.set()
+    def _run(self, started: "Future[None]") -> None:
+        async def serve() -> None:
+            await self.collector.start()
+            self._socket.listen()
+            started.set_result(None)
+            await self._server.serve(sockets=[self._socket])
+            await self.collector.stop()
 
-    async def _serve(self) -> None:
-        await self.collector.start()
-        serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
-        while not self._server.started and not serving.done():
-            await asyncio.sleep(0.01)
-        self._ready.set()
-        await serving
-        await self.collector.stop()
+        asyncio.run(serve())
 
     def stop(self) -> None:
         """Store what was accepted and end the thread."""
         self._server.should_exit = True
         self._thread.join(30)
         self._socket.close()
-        if self._failure is not None:
-            raise self._failure
+        assert not self._thread.is_alive()
 
     def request(
         self,
@@ -157,7 +149,7 @@ class Running:
             return _all(connection)
 
     def outcomes(self) -> Counter[str]:
-        """Events by outcome and reason (`stored`, `quarantined missing_id`), since the store began."""
+        """Events by outcome and reason (`stored`, `quarantined missing_id`), of all time."""
         result = self.collector.sql(
             """select trim(outcome || ' ' || reason), sum(events)::bigint from
             (select * from accounting union all select * from accounting_recent) group by 1"""

@@ -15,7 +15,7 @@ from loopgauge import Emitter
 from tests.support.measured import branch_of, coverage_by_set
 
 #: Seconds that the end of a run may wait for the collector.
-PATIENCE = 10.0
+PATIENCE = 5.0
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 #: Program -> Debian package that has it.
 PACKAGES = {
+    "curl": "curl",
     "docker-compose": "docker-compose",
     "prometheus": "prometheus",
     "promtool": "prometheus",

@@ -145,11 +145,12 @@ def plain_value(value: AnyValue, depth: int = 0) -> Value:
     Raises:
         Refused: 400, lists in lists beyond all reason.
     """
-    if depth > MAX_DEPTH:
+    kind = value.WhichOneof("value")
+    if depth == MAX_DEPTH and kind in ("array_value", "kvlist_value"):
         raise Refused(
             400, "too_deep", f"an attribute nests lists more than {MAX_DEPTH} levels deep"
         )
-    match value.WhichOneof("value"):
+    match kind:
         case "string_value":
             return value.string_value
         case "bool_value":

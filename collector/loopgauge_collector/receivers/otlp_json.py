@@ -3,6 +3,7 @@
 Unknown fields are skipped, trace and span ids are not looked at.
 """
 
+import base64
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -40,14 +41,18 @@ _NUMBER = re.compile(rb"-?\d+\.\d+(e-?\d\d?)?")
 _MAX_VALUES = 1_500_000
 
 
+_ABSENT = msgspec.Raw(b"")
+
+
 class _Any(msgspec.Struct, rename="camel", gc=False):
     string_value: str | None = None
     bool_value: bool | None = None
     int_value: int | str | None = None
     double_value: float | str | None = None
     bytes_value: str | None = None
-    array_value: msgspec.Raw | None = None
-    kvlist_value: msgspec.Raw | None = None
+    # Of these, msgspec reads `Raw | None` as null alone.
+    array_value: msgspec.Raw = _ABSENT
+    kvlist_value: msgspec.Raw = _ABSENT
 
 
 class _Pair(msgspec.Struct, gc=False):
@@ -85,8 +90,8 @@ class _ResourceLogs(msgspec.Struct, rename="camel"):
 
 class _Request(msgspec.Struct, rename="camel"):
     resource_logs: list[_ResourceLogs] | None = None
-    resource_spans: msgspec.Raw | None = None
-    resource_metrics: msgspec.Raw | None = None
+    resource_spans: msgspec.Raw = _ABSENT
+    resource_metrics: msgspec.Raw = _ABSENT
 
 
 _request = msgspec.json.Decoder(_Request).decode
@@ -233,14 +238,12 @@ def _checked(body: bytes) -> _Request:
             "into several",
         )
     request = _request(body)
-    if request.resource_spans is not None or request.resource_metrics is not None:
+    if _is_there(request.resource_spans) or _is_there(request.resource_metrics):
         raise _malformed("these are spans or metrics; /v1/logs takes resourceLogs")
     return request
 
 
 def _value(value: _Any | None, depth: int = 0) -> Value:
-    if depth > MAX_DEPTH:
-        raise _too_deep()
     if value is None:
         return None
     if value.string_value is not None:
@@ -252,10 +255,12 @@ def _value(value: _Any | None, depth: int = 0) -> Value:
     if value.double_value is not None:
         return _double(value.double_value)
     if value.bytes_value is not None:
-        return value.bytes_value.encode()
-    if value.array_value is not None:
+        return _bytes(value.bytes_value)
+    if depth == MAX_DEPTH and (_is_there(value.array_value) or _is_there(value.kvlist_value)):
+        raise _too_deep()
+    if _is_there(value.array_value):
         return [_value(one, depth + 1) for one in _array(value.array_value).values]
-    if value.kvlist_value is not None:
+    if _is_there(value.kvlist_value):
         pairs: Sequence[_Pair] = _pairs(value.kvlist_value).values
         return {pair.key: _value(pair.value, depth + 1) for pair in pairs}
     return None
@@ -268,6 +273,19 @@ def _integer(written: int | str | None, name: str) -> int | None:
     if len(written) > 20 or not (digits.isascii() and digits.isdecimal()):
         raise _malformed(f"{name} must be a 64 bit integer, as text or as number")
     return int(written)
+
+
+def _bytes(written: str) -> bytes:
+    """Base64 in its usual or its URL form, with or without padding."""
+    text = written.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        raise _malformed("bytesValue must be base64") from None
+
+
+def _is_there(raw: msgspec.Raw) -> bool:
+    return bytes(raw) not in (b"", b"null")
 
 
 def _double(written: float | str) -> float:

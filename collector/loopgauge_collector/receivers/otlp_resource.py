@@ -51,11 +51,13 @@ def _shown(name: str, value: Value) -> str:
 
 
 def with_id(event: Incoming, sender: Sender) -> Incoming:
-    """The event, with an id made from the record when it has none.
+    """An event that came without an id, with one made from the record.
 
     The same record sent again gets the same id, so a repeat after a lost answer is dropped.
     """
-    if event.id is None and isinstance(event.time, int) and event.time > 0:
+    if not isinstance(event.time, int) or event.time <= 0:
+        event.flaw = event.flaw or ("invalid_time", "the record has neither an id nor a time")
+    else:
         event.id = timely(
             event.time // 1000,
             event.name or "",
