@@ -22,7 +22,7 @@ demo: setup  ## A collector and the video service under load; Ctrl-C ends both
 	@$(BIN)/python -m examples.video_service.demo
 
 test: setup  ## All tests; those whose server is not installed are skipped with a line
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@$(BIN)/pytest $(if $(LOOPGAUGE_ENDPOINT),--cov) $(PYTEST_ARGS)
 
 lint: setup  ## Format, lint, types, import direction, generated files up to date
 	@$(BIN)/ruff format --check --quiet .

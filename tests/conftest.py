@@ -22,6 +22,9 @@ from loopgauge_catalog.values import (
     Snapshot,
 )
 
+# `make test` with LOOPGAUGE_ENDPOINT set reports this repository's own coverage and suite time.
+pytest_plugins = ["tests.support.self_report"]
+
 NOW = datetime(2026, 11, 21, 10, 30, 0, tzinfo=UTC)
 
 CAMPAIGNS: dict[str, Any] = {

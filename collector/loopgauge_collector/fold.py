@@ -12,11 +12,13 @@ from loopgauge_catalog.names import NONE_VALUE, OTHER_VALUE
 from loopgauge_collector.expressions import staging_schema
 from loopgauge_collector.rules import Rule
 from loopgauge_collector.series import SeriesRegistry
-from loopgauge_collector.statistics import SKETCH_STEP, SKETCH_ZERO
+from loopgauge_collector.statistics import SKETCH_STEP, SKETCH_ZERO, SQUARE_MAX
 from loopgauge_collector.windows import MINUTE
 
 #: Values below a thousandth of the unit share one index, shown as 0.
 _SKETCH_FLOOR = 1000
+#: v², for the spread of a mean, which takes no greater values; a sum of others must not overflow.
+_SQUARE = f"case when v between -{SQUARE_MAX} and {SQUARE_MAX} then v::hugeint * v else 0 end"
 
 
 class _Choice:
@@ -178,7 +180,7 @@ class FoldPlan:
                 f"""select rule, {labels} bucket, sk, count(*) filter (eligible) as n,
                   count(*) filter (eligible and good) as good,
                   coalesce(sum(v) filter (eligible), 0)::hugeint as s,
-                  coalesce(sum(v::hugeint * v) filter (eligible), 0)::hugeint as s2,
+                  coalesce(sum({_SQUARE}) filter (eligible), 0)::hugeint as s2,
                   count(*) filter (eligible is not true) as ineligible,
                   min(micros) filter (eligible) as first
                 from matched where not wants_subject group by all"""
@@ -188,7 +190,7 @@ class FoldPlan:
             parts.append(
                 f"""select rule, {labels} bucket, sk, sum(sign) as n,
                   coalesce(sum(sign) filter (good), 0) as good, sum(sign * v)::hugeint as s,
-                  sum(sign * v::hugeint * v)::hugeint as s2, 0 as ineligible,
+                  sum(sign * {_SQUARE})::hugeint as s2, 0 as ineligible,
                   min(micros) filter (sign > 0) as first
                 from changes group by all"""
             )

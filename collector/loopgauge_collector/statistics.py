@@ -9,6 +9,8 @@ SURE = 0.025
 SKETCH_STEP = 0.02
 #: The sketch's index of everything below one thousandth of the unit, shown as 0.
 SKETCH_ZERO = -32768
+#: Greatest amount, in millionths, whose square is summed: a hundred million of them fit 128 bits.
+SQUARE_MAX = 10**15
 
 
 def wilson(good: int, n: int) -> tuple[float, float] | None:

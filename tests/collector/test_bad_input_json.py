@@ -280,7 +280,7 @@ def test_of_a_thousand_events_seven_bad_ones_are_named_and_the_rest_is_stored(
     probe: Probe,
 ) -> None:
     events = [probe.event() for _ in range(1000)]
-    bad = {
+    bad: dict[int, tuple[str, dict[str, object]]] = {
         3: ("missing_id", {"id": None}),
         77: ("invalid_name", {"name": "Order Placed"}),
         200: ("invalid_time", {"time": "yesterday"}),

@@ -16,7 +16,7 @@ from loopgauge_collector.kinds.base import (
     rule_of,
 )
 from loopgauge_collector.rules import Rule
-from loopgauge_collector.statistics import mean_interval
+from loopgauge_collector.statistics import SQUARE_MAX, mean_interval
 
 _MIN_SAMPLES = 20
 
@@ -31,7 +31,9 @@ class MeanKind(Kind):
 
     def reduce(self, kpi: Mean, catalog: Catalog) -> tuple[Rule, ...]:
         """Sum the value and its square."""
-        return (rule_of(kpi, catalog, value=micro(kpi.value, declared(kpi, catalog))),)
+        value = micro(kpi.value, declared(kpi, catalog))
+        bounded = f"case when {value} between -{SQUARE_MAX} and {SQUARE_MAX} then {value} end"
+        return (rule_of(kpi, catalog, value=bounded),)
 
     def read(self, kpi: Mean, cell: Cell) -> Number:
         """Σv / n."""
