@@ -1,5 +1,6 @@
 """The collector as one object: every part made, started and stopped in order."""
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -209,7 +210,7 @@ class Collector:
         Raises:
             CatalogError: the files have errors.
         """
-        catalog = self._load()
+        catalog = await asyncio.to_thread(self._load)
         before = self._folder.catalog
 
         def change() -> int:

@@ -124,7 +124,7 @@ class Committer:
             for at in part.kept
         ]
         if ids:
-            self._newest = max(max(ids), self._newest or "")
+            self._newest = max(*ids, self._newest or "")
         self._accounting.note(counts)
         self._quarantine.committed()
         return [

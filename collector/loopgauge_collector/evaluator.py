@@ -93,6 +93,8 @@ class Evaluator:
         epoch = self._folder.epoch
         if epoch % 2:
             return None
+        # Before the values: the position that is shown must never be ahead of the numbers.
+        health = self._health()
         catalog = self._folder.catalog
         rebuilding = self._folder.rebuilding
         now = self._clock()
@@ -121,7 +123,6 @@ class Evaluator:
             )
             for definition in definitions
         )
-        health = replace(self._health(), evaluation_seconds=time.perf_counter() - began)
         if self._folder.epoch != epoch:
             return None
         self._number += 1
@@ -131,7 +132,7 @@ class Evaluator:
             end=to_datetime(windows[0].end),
             catalog=catalog,
             kpis=values,
-            health=health,
+            health=replace(health, evaluation_seconds=time.perf_counter() - began),
         )
         self._snapshots.publish(snapshot)
         return snapshot

@@ -102,8 +102,15 @@ class FoldPlan:
                 "k": rule.key, **labels,
             }  # fmt: skip
             rows.append(
-                (number, rule.product, rule.event, rule.environment, rule.sketch, rule.retires)
-                + tuple(choices[column].number(chosen.get(column)) for column in columns)
+                (
+                    number,
+                    rule.product,
+                    rule.event,
+                    rule.environment,
+                    rule.sketch,
+                    rule.retires,
+                    *(choices[column].number(chosen.get(column)) for column in columns),
+                )
             )
         table = f"rules_{which}_{FoldPlan._count}"
         typed = ", ".join(f"{column} integer" for column in columns)
@@ -186,7 +193,7 @@ class FoldPlan:
                 from matched where not wants_subject group by all"""
             )
         if present & self._once:
-            self._mark(connection, labels)
+            self._mark(connection)
             parts.append(
                 f"""select rule, {labels} bucket, sk, sum(sign) as n,
                   coalesce(sum(sign) filter (good), 0) as good, sum(sign * v)::hugeint as s,
@@ -243,7 +250,7 @@ class FoldPlan:
                 ).fetchall()
             )
 
-    def _mark(self, connection: duckdb.DuckDBPyConnection, labels: str) -> None:
+    def _mark(self, connection: duckdb.DuckDBPyConnection) -> None:
         """For `once_per`: the earliest event of each subject counts, at its own time.
 
         An event that turns out to be earlier than the one that counted takes its place:

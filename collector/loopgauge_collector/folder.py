@@ -231,5 +231,6 @@ class Folder:
             )
             self._new_generation()
             self._connection.execute(
-                "delete from generations where generation < (select max(generation) from generations)"
+                "delete from generations "
+                "where generation < (select max(generation) from generations)"
             )

@@ -73,6 +73,8 @@ class Store:
                 "file and of its .wal before you try to mend it"
             ) from error
         connection.execute("set TimeZone = 'UTC'")
+        # Closing must not write on a full disk; `close` checkpoints when there is room.
+        connection.execute("pragma disable_checkpoint_on_shutdown")
         connection.execute("set lock_configuration = true")
         return connection
 
@@ -130,5 +132,10 @@ class Store:
         return usage.free >= min(self._min_free, usage.total // 4)
 
     def close(self) -> None:
-        """Checkpoint and close. Never called after a storage error."""
+        """Checkpoint if there is room, and close. Never called after a storage error.
+
+        Without a checkpoint the log stays and is read at the next start.
+        """
+        if self.has_room():
+            self.connection.execute("checkpoint")
         self.connection.close()

@@ -1,7 +1,7 @@
 """One way to open a transaction: all of it or nothing."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import duckdb
 
@@ -15,8 +15,6 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         connection.execute("commit")
     except BaseException:
         # After a fatal error even the rollback fails; the first error is the one to tell.
-        try:
+        with suppress(duckdb.Error):
             connection.execute("rollback")
-        except duckdb.Error:
-            pass
         raise

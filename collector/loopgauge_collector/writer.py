@@ -187,7 +187,7 @@ class Writer:
                 pass
             while self._folder.fold(self._committer.committed):
                 pass
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # it is logged, and ends the process
             self._fail(error)
 
     def _step(self) -> bool:
@@ -282,7 +282,7 @@ class Writer:
         result: object
         try:
             result = job.change()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # it is raised again where it was asked for
             result = error
         self._answer([job], [result])
 

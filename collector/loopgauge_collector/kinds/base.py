@@ -107,7 +107,7 @@ class Kind(ABC):
     def judge(self, kpi: Any, cell: Cell) -> Judgement:
         """How it stands to `kpi.target`, which is not None; the number is defined."""
 
-    def is_stale(self, kpi: Any, cell: Cell, at: int) -> bool:  # noqa: ARG002  # for overriding
+    def is_stale(self, kpi: Any, cell: Cell, at: int) -> bool:
         """Whether the kind itself knows that its number is too old; `at` in microseconds."""
         return False
 

@@ -43,7 +43,7 @@ def _wanted_share(kpi: QuantileKpi, target: Target) -> int:
 
 
 class QuantileKind(Kind):
-    """ "p95 < X" and "at least 95 % are < X" say the same; the second is exact."""
+    """That p95 < X and that at least 95 % are < X is the same; the second is exact."""
 
     def reduce(self, kpi: QuantileKpi, catalog: Catalog) -> tuple[Rule, ...]:
         """Keep the sketch, and count what is within the target by its own comparator."""

@@ -24,7 +24,7 @@ class RateKind(Kind):
         return (rule_of(kpi, catalog, dated=True),)
 
     def read(self, kpi: Rate, cell: Cell) -> Number:
-        """n / (E − max(S, first eligible event ever)), per period."""
+        """Events / (E − max(S, first eligible event ever)), per period."""
         observed = _observed(cell)
         value = cell.n * _PERIOD[kpi.per] / observed if observed > 0 else None
         return Number(value, cell.n)
