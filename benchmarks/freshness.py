@@ -23,12 +23,14 @@ class Freshness:
 
     Attributes:
         delays: from the event's time until a scrape showed it.
-        renders: scrapes that were the first of a new Snapshot, so the page was made for them.
+        first_scrapes: of a new Snapshot, so the page was rendered for them.
+        later_scrapes: of a page that was rendered already.
         series: samples on the page.
     """
 
     delays: list[float]
-    renders: list[float]
+    first_scrapes: list[float]
+    later_scrapes: list[float]
     series: int
 
 
@@ -40,7 +42,8 @@ def measure(server: Server, events: int) -> Freshness:
         events: how many, about one a second.
     """
     delays: list[float] = []
-    renders: list[float] = []
+    first: list[float] = []
+    later: list[float] = []
     page, snapshot = "", 0.0
     with httpx.Client(base_url=server.endpoint, timeout=30) as http:
         for number in range(1, events + 1):
@@ -52,15 +55,15 @@ def measure(server: Server, events: int) -> Freshness:
                 began = time.perf_counter()
                 page = http.get("/metrics").text
                 took = time.perf_counter() - began
-                if (now := sample(page, "loopgauge_snapshot_number")) != snapshot:
-                    snapshot = now
-                    renders.append(took)
+                now = sample(page, "loopgauge_snapshot_number")
+                (later if now == snapshot else first).append(took)
+                snapshot = now
                 if _shown(page) == marker:
                     delays.append(time.time() - moment)
                     break
                 time.sleep(POLL_SECONDS)
     series = sum(1 for line in page.splitlines() if line and not line.startswith("#"))
-    return Freshness(delays, renders, series)
+    return Freshness(delays, first, later, series)
 
 
 def _shown(page: str) -> float | None:

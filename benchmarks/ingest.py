@@ -18,7 +18,7 @@ class Ingest:
         collector_cpu, load_cpu: cores that each kept busy while it ran.
         peak_bytes: memory of the collector at the end of the load.
         lag_seconds: how far the partials were behind right after the last answer.
-        evaluation_seconds: duration of an evaluation afterwards.
+        evaluation_seconds: duration of an evaluation afterwards, without load.
         bytes_per_event: disk after a clean stop; None if it was not stopped.
     """
 
@@ -42,8 +42,8 @@ def run(
     *,
     events: int,
     batch: int,
+    connections: int,
     rate: float | None = None,
-    connections: int = 16,
     stop: bool = True,
 ) -> Ingest:
     """Send prepared events and read what it took.
@@ -53,8 +53,8 @@ def run(
         wire_format: of the bodies.
         events: how many, in requests of `batch`.
         batch: events of one request.
+        connections: kept open, one request in flight on each.
         rate: events a second; as fast as it goes without.
-        connections: kept open at the same time.
         stop: stop the collector afterwards and weigh its files.
 
     Raises:
@@ -76,7 +76,7 @@ def run(
         raise RuntimeError(f"{result.quarantined} events of the load were quarantined")
     page = server.page()
     peak = server.process.resident_bytes()
-    evaluation = sample(page, "loopgauge_last_evaluation_duration_seconds")
+    evaluation = server.evaluation_seconds()
     lag = sample(page, "loopgauge_partials_lag_seconds")
     weight = server.stop() / result.events if stop else None
     return Ingest(

@@ -1,8 +1,10 @@
 """A collector of its own for a measurement: fresh data directory, shipped catalogs."""
 
 import re
+import statistics
 import sys
 import tempfile
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,14 +19,26 @@ class Server:
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="loopgauge-bench-")
+        self._data = Path(self._folder.name) / "data"
         self.port = free_port()
-        folder = Path(self._folder.name)
-        self._data = folder / "data"
+        self.process = self._start()
+
+    def _start(self) -> CollectorProcess:
         command = [
             sys.executable, "-m", "loopgauge_cli.main", "serve",
             "--data-dir", str(self._data), "--port", str(self.port),
         ]  # fmt: skip
-        self.process = CollectorProcess(command, self.port, folder / "log", {})
+        return CollectorProcess(command, self.port, Path(self._folder.name) / "log", {})
+
+    def restart(self) -> None:
+        """Start it again on the same data, after `stop`, and wait until it is ready."""
+        self.process = self._start()
+        self.process.wait_ready()
+
+    @property
+    def database(self) -> Path:
+        """The database file; only to be opened while the collector is stopped."""
+        return self._data / "loopgauge.duckdb"
 
     @property
     def endpoint(self) -> str:
@@ -34,6 +48,17 @@ class Server:
     def page(self) -> str:
         """What `/metrics` shows now."""
         return httpx.get(f"{self.endpoint}/metrics", timeout=30).text
+
+    def evaluation_seconds(self) -> float:
+        """Duration of an evaluation without load: the median of five."""
+        seen: dict[float, float] = {}
+        while len(seen) < 5:
+            page = self.page()
+            seen[sample(page, "loopgauge_snapshot_number")] = sample(
+                page, "loopgauge_last_evaluation_duration_seconds"
+            )
+            time.sleep(0.2)
+        return statistics.median(seen.values())
 
     def stop(self) -> int:
         """SIGTERM; the bytes that the closed database has on disk.

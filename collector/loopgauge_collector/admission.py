@@ -114,8 +114,8 @@ def _take_sound(
         try:
             if origin.good is not None:
                 msgspec.convert(values, origin.good)
-            elif origin.declared is not None:
-                origin.declared.check(values)
+            if origin.needs_more and origin.declared is not None:
+                origin.declared.check_more(values)
         except (msgspec.ValidationError, Fault):
             kept.append(False)
         else:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import duckdb
 import pyarrow as pa
@@ -97,6 +97,7 @@ class Committer:
             A verdict for each, once the commit is synced.
         """
         number = self.committed + 1
+        group = self._still_kept(group)
         with transaction(self._connection):
             split = self._split(group, received)
             self._append(group, split, number, received)
@@ -131,6 +132,26 @@ class Committer:
             Verdict(len(part.kept), len(part.duplicates), events, number)
             for part, events in zip(split, rejected, strict=True)
         ]
+
+    def _still_kept(self, group: list[Admitted]) -> list[Admitted]:
+        """Leave out of a replay what another replay or a drop took out of quarantine meanwhile."""
+        taken: set[int] = set()
+        result = []
+        for admitted in group:
+            kept = []
+            for at, number in enumerate(admitted.replayed):
+                if number in self._quarantine and number not in taken:
+                    taken.add(number)
+                    kept.append(at)
+            if len(kept) < len(admitted.replayed):
+                rows = {
+                    column.name: [getattr(admitted.columns, column.name)[at] for at in kept]
+                    for column in fields(EventColumns)
+                }
+                replayed = [admitted.replayed[at] for at in kept]
+                admitted = Admitted(EventColumns(**rows), replayed=replayed)  # noqa: PLW2901
+            result.append(admitted)
+        return result
 
     def _split(self, group: list[Admitted], received: int) -> list[_Sorted]:
         """Tell new events from duplicates and conflicts, within the group and the store."""

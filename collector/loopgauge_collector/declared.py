@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Collection
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -40,8 +41,9 @@ class Declared:
         summed: attributes that a KPI counts in millionths.
 
     Attributes:
-        good: a msgspec type that attributes convert to when they fit, and only then; None
-            where a type cannot say it and `check` has to be asked.
+        good: a msgspec type that attributes convert to when they fit, as far as a type can
+            say it.
+        needs_more: whether `check_more` has to be asked too.
     """
 
     def __init__(self, name: str, event: Event, summed: Collection[str] = ()) -> None:
@@ -51,6 +53,8 @@ class Declared:
             for attribute, declared in event.attributes.items()
         ]
         self._has_money = any(rule.kind == "money" for rule in self._rules)
+        self._more = [rule for rule in self._rules if rule.field() is None]
+        self.needs_more = bool(self._more)
         self.good = _struct(self._rules)
 
     def check(self, attributes: Attributes) -> None:
@@ -59,9 +63,20 @@ class Declared:
         Raises:
             Fault: the first attribute that does not fit its declaration.
         """
+        self._check(attributes, self._rules)
+
+    def check_more(self, attributes: Attributes) -> None:
+        """Check what the type `good` cannot say; it has said yes to the rest.
+
+        Raises:
+            Fault: the first attribute that does not fit its declaration.
+        """
+        self._check(attributes, self._more)
+
+    def _check(self, attributes: Attributes, rules: "list[_Rule]") -> None:
         if self._has_money:
             _check_currencies(attributes)
-        for rule in self._rules:
+        for rule in rules:
             value = attributes.get(rule.name)
             if value is not None:
                 rule.check(value)
@@ -157,12 +172,12 @@ class _Rule:
         return integer | Annotated[float, bounds]
 
 
-def _struct(rules: list[_Rule]) -> type[msgspec.Struct] | None:
+def _struct(rules: list[_Rule]) -> type[msgspec.Struct]:
     fields: list[Any] = []
     for number, rule in enumerate(rules):
         kind = rule.field()
         if kind is None:
-            return None
+            continue
         if rule.required:
             fields.append((f"a{number}", kind, msgspec.field(name=rule.name)))
         else:
@@ -189,13 +204,20 @@ def _money(name: str, value: str | float | bool) -> Decimal:
 
 
 def _check_currencies(attributes: Attributes) -> None:
-    for name, value in attributes.items():
-        is_currency = name == "currency" or name.endswith((".currency", "_currency"))
-        if is_currency and value is not None and value not in CURRENCIES:
+    for name in attributes:
+        if not _is_currency(name):
+            continue
+        value = attributes[name]
+        if value is not None and value not in CURRENCIES:
             raise Fault(
                 "invalid_currency",
                 f"{name} is {_written(value)}; write an ISO 4217 code such as USD",
             )
+
+
+@lru_cache(maxsize=4096)
+def _is_currency(name: str) -> bool:
+    return name == "currency" or name.endswith((".currency", "_currency"))
 
 
 def _written(value: str | float | bool) -> str:

@@ -79,6 +79,9 @@ class Quarantine:
     def __len__(self) -> int:
         return len(self._origins)
 
+    def __contains__(self, number: object) -> bool:
+        return number in self._origins
+
     def origin(self, number: int) -> tuple[str, str, str]:
         """Product, service and reason that the event was counted under."""
         return self._origins[number]

@@ -36,8 +36,9 @@ class SeriesRegistry:
         }
         self._next_rule = max(self._rules.values(), default=0) + 1
         self._next_series = max(self._series.values(), default=0) + 1
+        broken_down = {rule for (_, _, label), rule in self._rules.items() if label}
         self._values: Counter[int] = Counter(
-            rule for rule, value in self._series if value not in {"", OTHER_VALUE}
+            rule for rule, value in self._series if rule in broken_down and value != OTHER_VALUE
         )
         self._published: Mapping[int, Mapping[str, int]] = {}
         self._publish()

@@ -31,7 +31,7 @@ class Origin:
     Attributes:
         product: empty when nobody claims them.
         declared: None for a name that the catalog does not know.
-        good: `declared.good`.
+        good, needs_more: those of `declared`, where the loop over all events finds them.
     """
 
     product: str
@@ -40,6 +40,7 @@ class Origin:
     name: str
     declared: Declared | None
     good: type[msgspec.Struct] | None
+    needs_more: bool
 
 
 class Origins:
@@ -100,8 +101,15 @@ class Origins:
             )
         owner, _ = self.owner(product, service)
         declared = self._declaration(owner, name)
-        good = declared.good if declared is not None else None
-        return Origin(owner, service or "", environment or None, name, declared, good)
+        return Origin(
+            owner,
+            service or "",
+            environment or None,
+            name,
+            declared,
+            declared.good if declared is not None else None,
+            declared is not None and declared.needs_more,
+        )
 
     def _declaration(self, product: str, name: str) -> Declared | None:
         event = self._catalog.event(product, name)

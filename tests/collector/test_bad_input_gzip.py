@@ -36,7 +36,7 @@ def test_a_packed_batch_is_stored(probe: Probe) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/events", "/v1/logs"])
 def test_a_bomb_is_413_and_names_the_limit(probe: Probe, bomb: bytes, path: str) -> None:
-    answer = probe.running.post(path, bomb, content_encoding="gzip")
+    answer = probe.running.post(path, bomb, encoding="gzip")
 
     assert answer.status == 413
     assert str(20 * MIB) in answer.body.decode()
@@ -80,7 +80,7 @@ def test_what_is_no_single_whole_gzip_member_is_400(probe: Probe, path: str) -> 
         packed + b"\0",
         b"",
     ):
-        answer = probe.running.post(path, body, content_encoding="gzip")
+        answer = probe.running.post(path, body, encoding="gzip")
         assert answer.status == 400, (body[:20], answer)
         assert "gzip" in answer.body.decode() or "compressed" in answer.body.decode()
     probe.sees()
@@ -90,14 +90,14 @@ def test_what_is_no_single_whole_gzip_member_is_400(probe: Probe, path: str) -> 
     "encoding", ["br", "deflate", "zstd", "gzip, gzip", "identity, gzip", "x-snappy-framed"]
 )
 def test_another_encoding_is_415(probe: Probe, encoding: str) -> None:
-    answer = probe.running.post("/v1/events", batch(probe), content_encoding=encoding)
+    answer = probe.running.post("/v1/events", batch(probe), encoding=encoding)
 
     assert (answer.status, answer.json()["reason"]) == (415, "encoding")
     probe.sees()
 
 
 def test_identity_says_nothing_new(probe: Probe) -> None:
-    answer = probe.running.post("/v1/events", batch(probe), content_encoding="identity")
+    answer = probe.running.post("/v1/events", batch(probe), encoding="identity")
 
     assert answer.status == 200
     probe.sees(stored=1)

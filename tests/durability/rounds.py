@@ -66,6 +66,7 @@ class Plan:
         kinds: list[Kind] = []
         for kind, share in KINDS.items():
             kinds += [kind] * max(1, round(share * self.rounds))
+        kinds += ["random"] * (self.rounds - len(kinds))
         random.Random(self.seed).shuffle(kinds)
         return kinds[: self.rounds]
 

@@ -100,7 +100,7 @@ def product(
         key: {"row": f"A{number}", "title": f"Row {key}", **kpi}
         for number, (key, kpi) in enumerate(kpis.items(), start=1)
     }
-    tables = {"table": {"title": "Table", "kpis": rows}}
+    tables = {"main": {"title": "Main", "kpis": rows}}
     return {
         "product": name, "title": name, "timezone": zone, "tables": tables, "events": events or {},
     }  # fmt: skip
@@ -137,9 +137,7 @@ class Engine:
         self.activity = Activity(connection)
         self.registry = SeriesRegistry(connection, self.settings.label_cap)
         self.accounting = Accounting(connection)
-        self.folder = Folder(
-            connection, catalog(*products), self.registry, self.activity, chunk
-        )
+        self.folder = Folder(connection, catalog(*products), self.registry, self.activity, chunk)
         self.quarantine = Quarantine(self.store, self.settings.quarantine_max_events)
         self.quarantine.use(self._run)
         self.committer = Committer(connection, self.accounting, self.quarantine)
@@ -232,5 +230,5 @@ class Engine:
             return cursor.execute(query).fetchall()
 
     def close(self) -> None:
-        """End as after a crash that lost no commit: nothing is folded on the way out."""
-        self.store.close()
+        """End as a crash does: no fold on the way out, no checkpoint; the next start reads the log."""
+        self.store.connection.close()

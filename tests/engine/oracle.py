@@ -20,26 +20,6 @@ _Z = 1.959964
 _PERIOD = {"hour": HOUR, "day": DAY, "week": 7 * DAY}
 
 
-@dataclass
-class Answer:
-    """A KPI's number over one window, and its state."""
-
-    start: int | None = None
-    end: int = 0
-    value: Fraction | float | None = None
-    samples: int = 0
-    ineligible: int = 0
-    share: Fraction | None = None
-    interval: tuple[float, float] | None = None
-    stats: dict[str, float] = field(default_factory=dict)
-    state: str = ""
-    sure: bool = False
-    breakdowns: dict[str, dict[str, "Answer"]] = field(default_factory=dict)
-    #: For judging: how many are bad, a sum in millionths, whether it is a miss.
-    bad: int = 0
-    micro: Fraction = Fraction(0)
-
-
 class Oracle:
     """All accepted events of all products, and the files of the catalog.
 
@@ -62,15 +42,15 @@ class Oracle:
     def answer(self, product: str, key: str, at: int, now: int) -> Answer:
         """The KPI as of `at`, asked at `now`."""
         raw = self._products[product]
-        kpi = raw["tables"]["table"]["kpis"][key]
+        kpi = raw["tables"]["main"]["kpis"][key]
         declared = raw["events"].get(kpi["event"], {})
         zone = ZoneInfo(raw["timezone"])
         length = amount(kpi["window"]) if "window" in kpi else MINUTE
         start, end = bounds(at, length, now, zone)
         known = [e for e in self._events if e.product == product and e.time < end]
         if kpi["kind"] == "latest":
-            reports = _reports(kpi, declared.get("attributes", {}), known)
-            answer = _latest(kpi, reports, end)
+            reports = reports(kpi, declared.get("attributes", {}), known)
+            answer = latest(kpi, reports, end)
         else:
             facts = [
                 f for e in known if (f := fact(kpi, declared.get("attributes", {}), e)) is not None
@@ -110,14 +90,16 @@ class Oracle:
             sign = max(e.time for e in own if e.service in senders)
             if at - sign > (patience or 15 * MINUTE):
                 return "stale", False
-        if kpi["kind"] == "latest" and patience is not None and _has_old(kpi, answer, at, patience):
+        if kpi["kind"] == "latest" and patience is not None and has_old(kpi, answer, at, patience):
             return "stale", False
         if answer.value is None:
             return "too_few", False
         if "target" not in kpi:
             return "ok", False
         missed, sure, least = _judged(kpi, answer)
-        floor = kpi["kind"] in ("count", "sum") and not {"at_least", "above"}.isdisjoint(kpi["target"])
+        floor = kpi["kind"] in ("count", "sum") and not {"at_least", "above"}.isdisjoint(
+            kpi["target"]
+        )
         if floor and missed and feeding and min(e.time for e in feeding) > start:
             return "too_few", False
         if missed and sure:
@@ -228,7 +210,9 @@ def _wilson(good: int, n: int) -> tuple[float, float]:
 
 def _judged(kpi: Mapping[str, Any], answer: Answer) -> tuple[bool, bool, int]:
     """Missed, surely so, and the samples that a judgement needs."""
-    word, limit = next(pair for pair in kpi["target"].items() if pair[0] not in ("share", "stretch"))
+    word, limit = next(
+        pair for pair in kpi["target"].items() if pair[0] not in ("share", "stretch")
+    )
     threshold, n = amount(limit), answer.samples
     floor = word in ("at_least", "above")
     if kpi["kind"] == "quantile":
@@ -238,7 +222,9 @@ def _judged(kpi: Mapping[str, Any], answer: Answer) -> tuple[bool, bool, int]:
     missed = not COMPARE[word](answer.micro, threshold)
     if kpi["kind"] == "ratio":
         bad = n - answer.bad if floor else answer.bad
-        return missed, *_surely(bad, n, Fraction(MICRO - threshold if floor else threshold, MICRO), kpi)
+        return missed, *_surely(
+            bad, n, Fraction(MICRO - threshold if floor else threshold, MICRO), kpi
+        )
     if kpi["kind"] == "mean":
         least = kpi.get("min_samples", 20)
         low, high = answer.interval or (-math.inf, math.inf)
@@ -249,72 +235,6 @@ def _judged(kpi: Mapping[str, Any], answer: Answer) -> tuple[bool, bool, int]:
 def _surely(bad: int, n: int, allowed: Fraction, kpi: Mapping[str, Any]) -> tuple[bool, int]:
     if allowed == 0:
         return bad >= 1, kpi.get("min_samples", 1)
-    tail = sum(
-        math.comb(n, k) * allowed**k * (1 - allowed) ** (n - k) for k in range(bad, n + 1)
-    )
+    tail = sum(math.comb(n, k) * allowed**k * (1 - allowed) ** (n - k) for k in range(bad, n + 1))
     least = kpi.get("min_samples", min(1000, max(20, math.ceil(5 / allowed))))
     return bad >= 2 and tail <= Fraction(1, 40), least
-
-
-@dataclass
-class _Latest(Answer):
-    """With the label sets that still count, as (time, millionths)."""
-
-    present: list[tuple[int, int]] = field(default_factory=list)
-
-
-def _reports(
-    kpi: Mapping[str, Any], declared: Mapping[str, Any], known: list[Event]
-) -> dict[str, tuple[int, int]]:
-    """Label set -> time and value of its newest report, without those that were retired."""
-    newest: dict[str, tuple[int, int]] = {}
-    per = kpi.get("per", [])
-    for event in known:  # in order of (time, id)
-        if event.environment not in (None, "production"):
-            continue
-        if event.attributes.get("user.internal") is True:
-            continue
-        if event.name == kpi.get("retired_by"):
-            named = {p: event.attributes[p] for p in per if event.attributes.get(p) is not None}
-            newest = {
-                key: report for key, report in newest.items()
-                if any(json.loads(key)[name] != value for name, value in named.items())
-            }  # fmt: skip
-        each = fact({k: v for k, v in kpi.items() if k != "labels"}, declared, event)
-        if each is not None and each.eligible:
-            members = {name: event.attributes.get(name) for name in per}
-            if None not in members.values():
-                newest[json.dumps(members)] = (event.time, each.micro)
-    return newest
-
-
-def _latest(kpi: Mapping[str, Any], newest: dict[str, tuple[int, int]], end: int) -> _Latest:
-    drop = amount(kpi["drop_after"]) if "drop_after" in kpi else None
-    present = [r for r in newest.values() if drop is None or end - r[0] <= drop]
-    answer = _Latest(samples=len(present), present=present)
-    if present:
-        answer.micro = _combined(kpi, [micro for _, micro in present])
-        answer.value = answer.micro / MICRO
-    return answer
-
-
-def _combined(kpi: Mapping[str, Any], values: list[int]) -> Fraction:
-    match kpi.get("combine", "sum"):
-        case "mean":
-            return Fraction(sum(values), len(values))
-        case "max":
-            return Fraction(max(values))
-        case "min":
-            return Fraction(min(values))
-    return Fraction(sum(values))
-
-
-def _has_old(kpi: Mapping[str, Any], answer: Answer, at: int, patience: int) -> bool:
-    """An old label set, unless the fresh ones alone decide that the target is missed."""
-    assert isinstance(answer, _Latest)
-    fresh = [micro for time, micro in answer.present if at - time <= patience]
-    if len(fresh) == len(answer.present):
-        return False
-    if not fresh or kpi.get("combine", "sum") != "sum" or kpi.get("target") != {"equals": 0}:
-        return True
-    return sum(fresh) <= 0

@@ -5,7 +5,7 @@ Nothing here imports the engine or the catalog's models; KPIs are the dicts of a
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
@@ -39,6 +39,26 @@ class Fact:
     good: bool
     subject: str | None
     labels: Mapping[str, str]
+
+
+@dataclass
+class Answer:
+    """A KPI's number over one window, and its state."""
+
+    start: int | None = None
+    end: int = 0
+    value: Fraction | float | None = None
+    samples: int = 0
+    ineligible: int = 0
+    share: Fraction | None = None
+    interval: tuple[float, float] | None = None
+    stats: dict[str, float] = field(default_factory=dict)
+    state: str = ""
+    sure: bool = False
+    breakdowns: dict[str, dict[str, "Answer"]] = field(default_factory=dict)
+    #: For judging: how many are bad, a sum in millionths, whether it is a miss.
+    bad: int = 0
+    micro: Fraction = Fraction(0)
 
 
 def amount(text: Any) -> int:

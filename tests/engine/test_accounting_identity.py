@@ -64,7 +64,9 @@ def by_outcome(engine: Engine) -> Counter[tuple[str, str, str]]:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=_steps)
-def test_every_parsed_event_is_counted_once_by_how_it_ended(steps: list[tuple[str, object]]) -> None:
+def test_every_parsed_event_is_counted_once_by_how_it_ended(
+    steps: list[tuple[str, object]],
+) -> None:
     expected: Counter[tuple[str, str, str]] = Counter()
     store: dict[str, Event] = {}
     received = 0
@@ -94,7 +96,9 @@ def test_every_parsed_event_is_counted_once_by_how_it_ended(steps: list[tuple[st
                     engine.commit_group(*group)
                 case "replay":
                     kept = engine.quarantine.list()
-                    chosen = list({kept[at].number: kept[at] for at in given_ if at < len(kept)}.values())  # type: ignore[attr-defined]
+                    chosen = list(
+                        {kept[at].number: kept[at] for at in given_ if at < len(kept)}.values()
+                    )  # type: ignore[attr-defined]
                     stored = []
                     for each in chosen:
                         number = 100 + each.number

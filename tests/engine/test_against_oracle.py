@@ -21,9 +21,7 @@ from tests.engine.streams import PRODUCTS, Stream, streams
 
 #: Label values that get a series: fewer than streams have, so that some share `__other__`.
 CAP = 3
-ALL = [
-    (raw["product"], key) for raw in PRODUCTS for key in raw["tables"]["table"]["kpis"]
-]
+ALL = [(raw["product"], key) for raw in PRODUCTS for key in raw["tables"]["main"]["kpis"]]
 
 
 #: Product, key, and the moment asked about; None is the present, read by the evaluator.

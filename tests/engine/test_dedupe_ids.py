@@ -6,7 +6,18 @@ from collections.abc import Callable
 import pytest
 from loopgauge_collector.events import Admitted
 
-from tests.engine.harness import DAY, HOUR, MINUTE, SECOND, Engine, Event, columns, moment, product, uuid7
+from tests.engine.harness import (
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    Engine,
+    Event,
+    columns,
+    moment,
+    product,
+    uuid7,
+)
 
 NOON = moment("2026-11-18 12:00")
 FAR_FUTURE = "fffffffe-ffff-7fff-bfff-ffffffffffff"
@@ -89,7 +100,9 @@ def test_the_same_event_in_two_requests_of_a_group_belongs_to_the_first(engine: 
     shared, first, second = page(NOON), page(NOON), page(NOON)
 
     verdicts = engine.commit_group(
-        Admitted(columns([shared, first])), Admitted(columns([second, shared])), Admitted(columns([shared]))
+        Admitted(columns([shared, first])),
+        Admitted(columns([second, shared])),
+        Admitted(columns([shared])),
     )
 
     assert [(v.accepted, v.duplicates) for v in verdicts] == [(2, 0), (1, 1), (0, 1)]
@@ -118,7 +131,9 @@ def test_the_same_id_with_another_payload_is_a_conflict(
     elif where == "request":
         verdict = engine.commit(first, other)
     else:
-        verdict = engine.commit_group(Admitted(columns([first])), Admitted(columns([page(NOON), other])))[1]
+        verdict = engine.commit_group(
+            Admitted(columns([first])), Admitted(columns([page(NOON), other]))
+        )[1]
 
     assert [(r.index, r.id, r.reason) for r in verdict.rejected] == [(1, first.id, "id_conflict")]
     assert (verdict.accepted, verdict.duplicates) == (1, 0)

@@ -47,16 +47,18 @@ CATALOG = product(
 _scalars = (
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1)
     | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=12)
-    | st.sampled_from(["\x00", "\ud800", "'", '"', "\\", "é", "😀", "-1e5", "1e-7", "12.5"])
+    | st.sampled_from(["\x00", "'", '"', "\\", "é", "😀", "-1e5", "1e-7", "12.5"])
 )  # fmt: skip
-_attributes = st.dictionaries(st.sampled_from(["a", "b", "n", "time", "price", "A", "x.y"]), _scalars)
+_attributes = st.dictionaries(
+    st.sampled_from(["a", "b", "n", "time", "price", "A", "x.y"]), _scalars
+)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(_attributes, st.booleans()), min_size=1, max_size=30))
 @example([({"n": 1e12}, True), ({"n": 999_999_999_999}, True), ({"n": 2_000_000}, True)])
 @example([({"price": "999999999999.999999"}, True), ({"price": -(2**63)}, True)])
-@example([({"time": 9e8}, True), ({"time": 1e8}, True), ({"a": "\ud800", "b": "\ud83d"}, True)])
+@example([({"time": 9e8}, True), ({"time": 1e8}, True), ({"a": "'\"\\", "b": "😀"}, False)])
 @example([({"n": 1e-320, "a": 1e300, "b": -0.0}, True)])
 def test_whatever_is_admitted_is_folded_merged_and_read(
     sent: list[tuple[dict[str, Any], bool]],
@@ -64,7 +66,7 @@ def test_whatever_is_admitted_is_folded_merged_and_read(
     incoming = [
         Incoming(
             index, uuid7(NOON - index, index), "job.done", (NOON - index) * 1000,
-            json.dumps(attributes, ensure_ascii=ascii_).encode("utf-8", "surrogatepass"),
+            json.dumps(attributes, ensure_ascii=ascii_).encode(),
             "shop", "web",
         )
         for index, (attributes, ascii_) in enumerate(sent)

@@ -16,7 +16,9 @@ CATALOG = product({"seen": {"kind": "count", "event": "page.seen", "window": "1h
 MakeEngine = Callable[..., Engine]
 
 
-def rejected(number: int, reason: str = "missing_id", product: str = "shop", index: int = 0) -> Rejected:
+def rejected(
+    number: int, reason: str = "missing_id", product: str = "shop", index: int = 0
+) -> Rejected:
     """A bad event; the number makes its payload."""
     raw = Incoming(index, None, "page.seen", NOON * 1000, f'{{"n": {number}}}'.encode(), product)
     return Rejected(index, None, reason, "say why", product, "web", "page.seen", payload_of(raw))
@@ -30,14 +32,19 @@ def totals(engine: Engine) -> Counter[str]:
     return +counts
 
 
-def replay(engine: Engine, number: int) -> Event:
-    """Store the event of a number under an id, as a replay does; returns it."""
+def admitted_again(engine: Engine, number: int) -> Admitted:
+    """What a replay hands to the writer: the event of a number, under an id."""
     (kept,) = engine.quarantine.get([number])
     raw = msgspec.json.decode(kept.payload, type=Incoming)
     assert isinstance(raw.time, int)
-    event = Event("page.seen", raw.time // 1000, msgspec.json.decode(raw.attributes), id=uuid7(NOON, number))
-    engine.commit_group(Admitted(columns([event]), replayed=[number]))
-    return event
+    attributes = msgspec.json.decode(raw.attributes)
+    event = Event("page.seen", raw.time // 1000, attributes, id=uuid7(NOON, number))
+    return Admitted(columns([event]), replayed=[number])
+
+
+def replay(engine: Engine, number: int) -> None:
+    """Store the event of a number."""
+    engine.commit_group(admitted_again(engine, number))
 
 
 @pytest.fixture
@@ -46,7 +53,9 @@ def engine(make_engine: MakeEngine) -> Engine:
 
 
 def test_what_was_not_accepted_is_kept_whole_with_its_reason(engine: Engine) -> None:
-    verdict = engine.commit(Event("page.seen", NOON), rejected=[rejected(1), rejected(2, "in_future")])
+    verdict = engine.commit(
+        Event("page.seen", NOON), rejected=[rejected(1), rejected(2, "in_future")]
+    )
 
     assert verdict.accepted == 1
     assert [r.reason for r in verdict.rejected] == ["missing_id", "in_future"]
@@ -63,7 +72,9 @@ def test_what_was_not_accepted_is_kept_whole_with_its_reason(engine: Engine) -> 
 
 def test_the_list_is_filtered_and_read_page_by_page(engine: Engine) -> None:
     for number in range(1, 8):
-        engine.commit(rejected=[rejected(number, ("missing_id", "too_old")[number % 2], f"p{number % 3}")])
+        engine.commit(
+            rejected=[rejected(number, ("missing_id", "too_old")[number % 2], f"p{number % 3}")]
+        )
 
     quarantine = engine.quarantine
     assert [q.number for q in quarantine.list(limit=3)] == [7, 6, 5]
@@ -88,14 +99,14 @@ def test_a_replay_stores_the_event_and_settles_the_quarantine(
 ) -> None:
     engine.commit(rejected=[rejected(1), rejected(2)])
 
-    event = replay(engine, 1)
+    replay(engine, 1)
     engine.fold()
 
     assert [q.number for q in engine.quarantine.list()] == [2]
     assert totals(engine) == {"stored": 1, "quarantined": 1}
     assert engine.value("seen").reading.value == 1
     # Sent again by a producer that has learned to write ids, it is a duplicate.
-    assert engine.commit(event).duplicates == 1
+    assert engine.commit(Event("page.seen", NOON, {"n": 1}, id=uuid7(NOON, 1))).duplicates == 1
     again = make_engine(CATALOG, after=engine, now=NOON + MINUTE)
     assert totals(again) == {"stored": 1, "quarantined": 1, "duplicate": 1}
     assert [q.number for q in again.quarantine.list()] == [2]
@@ -119,6 +130,30 @@ def test_a_replay_that_conflicts_leaves_the_event_where_it_was(engine: Engine) -
 
     assert totals(engine) == {"stored": 1, "quarantined": 1}
     assert [(q.number, q.reason) for q in engine.quarantine.list()] == [(1, "missing_id")]
+
+
+def test_two_replays_of_one_event_at_once_settle_it_once(engine: Engine) -> None:
+    engine.commit(rejected=[rejected(1), rejected(2)])
+    first, second = admitted_again(engine, 1), admitted_again(engine, 1)
+    third = admitted_again(engine, 1)
+
+    together = engine.commit_group(first, second)
+    (later,) = engine.commit_group(third)
+
+    assert [(v.accepted, v.duplicates) for v in (*together, later)] == [(1, 0), (0, 0), (0, 0)]
+    assert totals(engine) == {"stored": 1, "quarantined": 1}
+    assert [q.number for q in engine.quarantine.list()] == [2]
+
+
+def test_what_was_dropped_while_its_replay_waited_is_not_stored(engine: Engine) -> None:
+    engine.commit(rejected=[rejected(1)])
+    waiting = admitted_again(engine, 1)
+    engine.drop(1)
+
+    (verdict,) = engine.commit_group(waiting)
+
+    assert (verdict.accepted, verdict.rejected) == (0, [])
+    assert totals(engine) == {"quarantined": 1}
 
 
 def test_a_settled_event_that_comes_back_is_kept_again_under_a_new_number(engine: Engine) -> None:

@@ -26,9 +26,7 @@ def exact_tail(bad: int, n: int, share: Fraction) -> Fraction:
     )
 
 
-@given(
-    n=st.integers(0, 120), bad=st.integers(-1, 121), per_mille=st.integers(0, 1000)
-)
+@given(n=st.integers(0, 120), bad=st.integers(-1, 121), per_mille=st.integers(0, 1000))
 @example(n=6, bad=1, per_mille=50)
 @example(n=120, bad=120, per_mille=1)
 @example(n=120, bad=60, per_mille=500)
@@ -57,9 +55,7 @@ def test_the_tails_of_the_worked_examples(bad: int, n: int, allowed: float, tail
 
 
 @given(n=st.integers(0, 100), bad=st.integers(0, 100), per_mille=st.integers(0, 999))
-def test_sure_means_beyond_one_in_forty_and_at_least_two(
-    n: int, bad: int, per_mille: int
-) -> None:
+def test_sure_means_beyond_one_in_forty_and_at_least_two(n: int, bad: int, per_mille: int) -> None:
     share = Fraction(per_mille, 1000)
     bad = min(bad, n)
     tail = exact_tail(bad, n, share)
@@ -135,7 +131,16 @@ def test_a_narrow_spread_far_from_zero_is_not_cancelled_away() -> None:
 
 @pytest.mark.parametrize(
     ("allowed", "least"),
-    [(0.001, 1000), (0.0001, 1000), (0.01, 500), (0.05, 100), (0.2, 25), (0.3, 20), (1, 20), (0, 1)],
+    [
+        (0.001, 1000),
+        (0.0001, 1000),
+        (0.01, 500),
+        (0.05, 100),
+        (0.2, 25),
+        (0.3, 20),
+        (1, 20),
+        (0, 1),
+    ],
 )
 def test_min_samples_follow_from_the_allowed_share(allowed: float, least: int) -> None:
     assert default_min_samples(allowed) == least

@@ -11,7 +11,8 @@ from loopgauge_collector.windows import snap, to_datetime, to_micro, window
 from tests.engine.harness import DAY, HOUR, MINUTE, moment
 from tests.engine.windows_by_calendar import bounds, day_start, next_day_start
 
-NOW = moment("2026-11-18 12:00")
+#: On no coarser grid than the minute's, so that every border shows on which side it lies.
+NOW = moment("2026-11-18 12:07")
 #: Offsets of whole, half and quarter hours; clocks that change at night, at midnight and by
 #: half an hour; both hemispheres.
 ZONES = (

@@ -46,6 +46,9 @@ class Running:
         folder: takes the database.
         catalogs: files; none means the shipped samples.
         settings: fields that differ from the defaults.
+
+    Attributes:
+        loop: where the collector lives, for what has to be called there.
     """
 
     def __init__(self, folder: Path, catalogs: Sequence[Path] = (), **settings: Any) -> None:
@@ -68,16 +71,16 @@ class Running:
                 access_log=False,
             )
         )
-        started: Future[None] = Future()
+        started: Future[asyncio.AbstractEventLoop] = Future()
         self._thread = threading.Thread(target=self._run, args=(started,), name="collector")
         self._thread.start()
-        started.result(30)
+        self.loop = started.result(30)
 
-    def _run(self, started: "Future[None]") -> None:
+    def _run(self, started: "Future[asyncio.AbstractEventLoop]") -> None:
         async def serve() -> None:
             await self.collector.start()
             self._socket.listen()
-            started.set_result(None)
+            started.set_result(asyncio.get_running_loop())
             await self._server.serve(sockets=[self._socket])
             await self.collector.stop()
 
@@ -120,10 +123,10 @@ class Running:
         media_type: str | None = JSON,
         *,
         packed: bool = False,
-        **headers: str,
+        encoding: str | None = None,
     ) -> Answer:
-        """A POST; `packed` compresses the body."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        """A POST; `packed` compresses the body, `encoding` only claims to."""
+        named = {} if encoding is None else {"Content-Encoding": encoding}
         if media_type is not None:
             named["Content-Type"] = media_type
         if packed:
