@@ -259,9 +259,9 @@ class FakeCollector:
 
     def __init__(self, build: SnapshotBuilder) -> None:
         # Imported here because the catalog's and the library's tests need no server.
+        from loopgauge_collector.evaluation.snapshots import Snapshots
         from loopgauge_collector.settings import Settings
-        from loopgauge_collector.snapshots import Snapshots
-        from loopgauge_collector.sql import SqlResult
+        from loopgauge_collector.storage.sql import SqlResult
 
         self.build = build
         self.catalog = build.catalog
@@ -327,8 +327,8 @@ class Site:
         now: Callable[[], datetime] | None = None,
     ) -> None:
         from fastapi import FastAPI
-        from loopgauge_collector import pages
         from loopgauge_collector.app import create_app
+        from loopgauge_collector.web import pages
 
         app = create_app(collector)
         if now is not None:

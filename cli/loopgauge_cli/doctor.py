@@ -145,7 +145,7 @@ def _of_the_kpis(kpis: list[Any]) -> list[Finding]:
         )
     silent = [kpi for kpi in kpis if kpi["state"] == "stale"]
     if silent:
-        from loopgauge_collector.humanise import age
+        from loopgauge_collector.web.humanise import age
 
         found.append(
             Finding(
@@ -196,7 +196,7 @@ def _count(number: int, one: str, many: str) -> str:
 
 
 def _print(url: str, status: Any, kpis: list[Any], findings: list[Finding]) -> None:
-    from loopgauge_collector.humanise import duration, size
+    from loopgauge_collector.web.humanise import duration, size
     from rich.text import Text
 
     out = console()

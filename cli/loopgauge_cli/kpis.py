@@ -55,7 +55,7 @@ def _watch(read: Any) -> None:
 
 
 def _rendered(body: Any, *, with_needs: bool = True) -> "Group":
-    from loopgauge_collector.humanise import age
+    from loopgauge_collector.web.humanise import age
     from rich.console import Group
     from rich.text import Text
 
@@ -77,7 +77,7 @@ def _rendered(body: Any, *, with_needs: bool = True) -> "Group":
 
 
 def _cells(kpi: Any, since: str, needs: list[str]) -> list[Any]:
-    from loopgauge_collector.humanise import amount
+    from loopgauge_collector.web.humanise import amount
     from rich.text import Text
 
     state = kpi["state"]

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from loopgauge_collector import api, health, intake, metrics, pages, quarantine_api, sql_api
-from loopgauge_collector.gate import Gate
+from loopgauge_collector import intake
+from loopgauge_collector.gate.door import Gate
+from loopgauge_collector.web import api, health, metrics, pages, quarantine_api, sql_api
 
 if TYPE_CHECKING:
     from loopgauge_collector.collector import Collector

@@ -12,19 +12,19 @@ from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.loader import load, samples
 from loopgauge_catalog.values import KpiValue, PipelineHealth
 
-from loopgauge_collector.accounting import Accounting
-from loopgauge_collector.activity import Activity
-from loopgauge_collector.commit import Committer
 from loopgauge_collector.errors import Refused
-from loopgauge_collector.evaluator import Evaluator
-from loopgauge_collector.folder import Folder
-from loopgauge_collector.past import MAX_STEPS, Past
-from loopgauge_collector.quarantine import Quarantine
-from loopgauge_collector.series import SeriesRegistry
+from loopgauge_collector.evaluation.evaluator import Evaluator
+from loopgauge_collector.evaluation.past import MAX_STEPS, Past
+from loopgauge_collector.evaluation.snapshots import Snapshots
+from loopgauge_collector.partials.activity import Activity
+from loopgauge_collector.partials.folder import Folder
+from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.settings import Settings
-from loopgauge_collector.snapshots import Snapshots
-from loopgauge_collector.sql import SqlResult, select
-from loopgauge_collector.store import Store
+from loopgauge_collector.storage.accounting import Accounting
+from loopgauge_collector.storage.commit import Committer
+from loopgauge_collector.storage.quarantine import Quarantine
+from loopgauge_collector.storage.sql import SqlResult, select
+from loopgauge_collector.storage.store import Store
 from loopgauge_collector.windows import to_datetime
 from loopgauge_collector.writer import Writer
 
@@ -236,8 +236,7 @@ class Collector:
                 to_datetime(times.last),
                 times.events,
                 # The library's own report is no typo, although no catalog names it.
-                declared=name.startswith("loop.")
-                or self.catalog.event(product, name) is not None,
+                declared=name.startswith("loop.") or self.catalog.event(product, name) is not None,
             )
             for (product, environment, service, name), times in sorted(seen.items())
         ]

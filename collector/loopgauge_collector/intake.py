@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from loopgauge_collector.admission import admit
-from loopgauge_collector.attributes import Limits
+from loopgauge_collector.admission.admit import admit
+from loopgauge_collector.admission.attributes import Limits
+from loopgauge_collector.admission.sources import origins
 from loopgauge_collector.events import Admitted, Verdict
-from loopgauge_collector.gate import MEDIA_TYPE
+from loopgauge_collector.gate.door import MEDIA_TYPE
 from loopgauge_collector.receivers import RECEIVERS, Outcome, Receiver
-from loopgauge_collector.sources import origins
 
 if TYPE_CHECKING:
     from loopgauge_collector.collector import Collector

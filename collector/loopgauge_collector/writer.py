@@ -14,13 +14,13 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from loopgauge_collector.commit import Committer
 from loopgauge_collector.errors import STORAGE_FAULTS, Overloaded, StorageError
 from loopgauge_collector.events import Admitted, Verdict
-from loopgauge_collector.folder import Folder
+from loopgauge_collector.partials.folder import Folder
 from loopgauge_collector.settings import Settings
-from loopgauge_collector.store import Store
-from loopgauge_collector.transactions import transaction
+from loopgauge_collector.storage.commit import Committer
+from loopgauge_collector.storage.store import Store
+from loopgauge_collector.storage.transactions import transaction
 
 log = logging.getLogger(__name__)
 

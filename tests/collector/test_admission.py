@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import EventName
 from loopgauge_catalog.loader import load, loads
-from loopgauge_collector.admission import admit
-from loopgauge_collector.attributes import Limits
+from loopgauge_collector.admission.admit import admit
+from loopgauge_collector.admission.attributes import Limits
+from loopgauge_collector.admission.examination import Bounds, Examination
+from loopgauge_collector.admission.reasons import REASONS
+from loopgauge_collector.admission.sources import origins
 from loopgauge_collector.errors import Refused
 from loopgauge_collector.events import Admitted, EventColumns, Incoming
-from loopgauge_collector.examination import Bounds, Examination
-from loopgauge_collector.reasons import REASONS
 from loopgauge_collector.settings import Settings
-from loopgauge_collector.sources import origins
 from pydantic import TypeAdapter, ValidationError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ import pytest
 from loopgauge_catalog.errors import CatalogError, Problem
 from loopgauge_catalog.values import AccountingRow
 from loopgauge_collector.errors import Refused
-from loopgauge_collector.sql import SqlResult
+from loopgauge_collector.storage.sql import SqlResult
 
 if TYPE_CHECKING:
     from tests.conftest import FakeCollector, Site, SnapshotBuilder

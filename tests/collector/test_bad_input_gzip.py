@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 from loopgauge_collector.errors import Refused
-from loopgauge_collector.inflate import Inflater
+from loopgauge_collector.gate.inflate import Inflater
 
 from tests.collector.conftest import Probe
 

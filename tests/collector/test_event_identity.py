@@ -5,8 +5,8 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopgauge_collector.identity import all_follow_time, follows_time, timely, uuid_text
-from loopgauge_collector.reasons import Fault
+from loopgauge_collector.admission.identity import all_follow_time, follows_time, timely, uuid_text
+from loopgauge_collector.admission.reasons import Fault
 
 MILLISECOND = 1000
 moments = st.integers(0, 2**48 * MILLISECOND - 1)

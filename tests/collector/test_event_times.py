@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopgauge_collector.moments import all_micros, micros
-from loopgauge_collector.reasons import Fault
+from loopgauge_collector.admission.moments import all_micros, micros
+from loopgauge_collector.admission.reasons import Fault
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

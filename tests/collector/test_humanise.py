@@ -5,7 +5,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopgauge_collector.humanise import age, amount, duration, size
+from loopgauge_collector.web.humanise import age, amount, duration, size
 
 
 @pytest.mark.parametrize(

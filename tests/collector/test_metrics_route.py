@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from loopgauge_catalog.values import Snapshot
-from loopgauge_collector import metrics
+from loopgauge_collector.web import metrics
 from loopgauge_exporters.prometheus import OPENMETRICS, TEXT, render
 
 if TYPE_CHECKING:

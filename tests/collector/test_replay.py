@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopgauge_collector.reasons import REASONS
+from loopgauge_collector.admission.reasons import REASONS
 
 from tests.collector import otlp
 from tests.collector.conftest import INTAKE, EventMaker

@@ -13,9 +13,9 @@ from typing import Any
 
 from loopgauge_cli.main import main
 from loopgauge_collector import writer
-from loopgauge_collector.commit import Committer
-from loopgauge_collector.fold import FoldPlan
-from loopgauge_collector.folder import Folder
+from loopgauge_collector.partials.fold import FoldPlan
+from loopgauge_collector.partials.folder import Folder
+from loopgauge_collector.storage.commit import Committer
 
 #: How often a point is passed before the kill, at most.
 VISITS = {"unanswered": 80, "unfolded": 5, "folding": 5, "merging": 3}

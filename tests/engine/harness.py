@@ -14,19 +14,19 @@ from typing import Any
 
 from loopgauge_catalog.catalog import Catalog, ProductCatalog
 from loopgauge_catalog.values import KpiValue, PipelineHealth, Reading, Snapshot
-from loopgauge_collector.accounting import Accounting
-from loopgauge_collector.activity import Activity
-from loopgauge_collector.commit import Committer
-from loopgauge_collector.evaluator import Evaluator
+from loopgauge_collector.evaluation.evaluator import Evaluator
+from loopgauge_collector.evaluation.past import Past
+from loopgauge_collector.evaluation.snapshots import Snapshots
 from loopgauge_collector.events import Admitted, EventColumns, Rejected, Verdict
-from loopgauge_collector.folder import Folder
-from loopgauge_collector.past import Past
-from loopgauge_collector.quarantine import Quarantine
-from loopgauge_collector.series import SeriesRegistry
+from loopgauge_collector.partials.activity import Activity
+from loopgauge_collector.partials.folder import Folder
+from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.settings import Settings
-from loopgauge_collector.snapshots import Snapshots
-from loopgauge_collector.store import Store
-from loopgauge_collector.transactions import transaction
+from loopgauge_collector.storage.accounting import Accounting
+from loopgauge_collector.storage.commit import Committer
+from loopgauge_collector.storage.quarantine import Quarantine
+from loopgauge_collector.storage.store import Store
+from loopgauge_collector.storage.transactions import transaction
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND

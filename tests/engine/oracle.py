@@ -4,16 +4,15 @@ It keeps all events and looks at every one of them each time. Written from the K
 (sections 3 and 4) and sharing no code with the engine, so that the two can be compared.
 """
 
-import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.engine.harness import Event
-from tests.engine.oracle_facts import COMPARE, MICRO, Fact, amount, fact
+from tests.engine.oracle_facts import COMPARE, MICRO, Answer, Fact, amount, fact
+from tests.engine.oracle_latest import has_old, latest, reports
 from tests.engine.windows_by_calendar import DAY, HOUR, MINUTE, bounds
 
 _Z = 1.959964
@@ -49,8 +48,7 @@ class Oracle:
         start, end = bounds(at, length, now, zone)
         known = [e for e in self._events if e.product == product and e.time < end]
         if kpi["kind"] == "latest":
-            reports = reports(kpi, declared.get("attributes", {}), known)
-            answer = latest(kpi, reports, end)
+            answer: Answer = latest(kpi, reports(kpi, declared.get("attributes", {}), known), end)
         else:
             facts = [
                 f for e in known if (f := fact(kpi, declared.get("attributes", {}), e)) is not None

@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from loopgauge_catalog.values import KpiValue, Reading
 
 from tests.engine.harness import Engine, Event, as_datetime
-from tests.engine.oracle import Answer, Oracle
+from tests.engine.oracle import Oracle
+from tests.engine.oracle_facts import Answer
 from tests.engine.streams import PRODUCTS, Stream, streams
 
 #: Label values that get a series: fewer than streams have, so that some share `__other__`.
@@ -122,7 +123,7 @@ def play(engine: Engine, stream: Stream) -> None:
 def read(engine: Engine, moments: Sequence[int]) -> dict[Reader, KpiValue]:
     """Every KPI now, by the evaluator, and at the moments, by history."""
     snapshot = engine.snapshot()
-    found = {(p, key, None): snapshot.by_id[f"{p}.{key}"] for p, key in ALL}
+    found: dict[Reader, KpiValue] = {(p, key, None): snapshot.by_id[f"{p}.{key}"] for p, key in ALL}
     for p, key in ALL if moments else ():
         values = engine.history(key, moments, p)
         found |= {(p, key, at): value for at, value in zip(moments, values, strict=True)}

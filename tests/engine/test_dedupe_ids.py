@@ -123,7 +123,7 @@ def test_the_same_id_with_another_payload_is_a_conflict(
 ) -> None:
     first = page(NOON, attributes={"plan": "a"})
     fields = {f: getattr(first, f) for f in ("name", "time", "attributes", "product", "service")}
-    other = Event(**{**fields, "id": first.id, **change})  # type: ignore[arg-type]
+    other = Event(**{**fields, "id": first.id, **change})
 
     if where == "store":
         engine.commit(first)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from loopgauge_collector.admission import admit
-from loopgauge_collector.attributes import Limits
+from loopgauge_collector.admission.admit import admit
+from loopgauge_collector.admission.attributes import Limits
 from loopgauge_collector.events import Incoming
 from loopgauge_collector.settings import Settings
 

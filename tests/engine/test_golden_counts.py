@@ -1,6 +1,6 @@
 """Worked examples 1 to 3 of the KPI semantics: windows, means and shares, to the last digit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from loopgauge_catalog.states import State
@@ -90,7 +90,7 @@ def test_a_reopened_story_counts_the_points_of_its_first_end(make_engine: MakeEn
     assert engine.read("points", NOON - 4 * HOUR).value is None
 
 
-def survey(scores: list[float], make_engine: MakeEngine) -> Engine:
+def survey(scores: Sequence[float], make_engine: MakeEngine) -> Engine:
     engine = make_engine(
         product(
             {

@@ -150,14 +150,14 @@ def test_fresh_values_below_the_target_do_not_save_an_old_series_that_misses(
     assert (value.state, value.sure, value.reading.value) == (State.STALE, False, 3)
 
 
-@pytest.mark.parametrize(("combine", "expected"), [("sum", 6), ("max", 3), ("min", 1), ("mean", 2)])
+@pytest.mark.parametrize(("combine", "combined"), [("sum", 6), ("max", 3), ("min", 1), ("mean", 2)])
 def test_label_sets_are_combined_as_the_row_says(
-    make_engine: MakeEngine, combine: str, expected: float
+    make_engine: MakeEngine, combine: str, combined: float
 ) -> None:
     engine = scans(make_engine, combine=combine)
     engine.send(*(scan("11:00", s, v) for s, v in (("a", 1), ("b", 2), ("c", 3))))
 
-    assert engine.read("critical", NOON).value == expected
+    assert engine.read("critical", NOON).value == combined
 
 
 def test_a_report_without_a_number_or_a_label_leaves_the_last_one(make_engine: MakeEngine) -> None:
@@ -186,9 +186,9 @@ def test_a_value_without_label_sets_is_the_newest_report(make_engine: MakeEngine
         ),
         now=NOON,
     )  # fmt: skip
-    for hours, branch, value in ((72, "main", 0.95), (48, "main", 0.9), (1, "topic", 0.99)):
+    for hours, branch, share in ((72, "main", 0.95), (48, "main", 0.9), (1, "topic", 0.99)):
         engine.send(
-            Event("ci.reported", NOON - hours * HOUR, {"branch": branch, "coverage": value})
+            Event("ci.reported", NOON - hours * HOUR, {"branch": branch, "coverage": share})
         )
 
     # Exactly at a strict target is a miss.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 from loopgauge_collector.events import Admitted, Incoming, Rejected
-from loopgauge_collector.quarantine import payload_of
+from loopgauge_collector.storage.quarantine import payload_of
 
 from tests.engine.harness import MINUTE, Engine, Event, as_datetime, columns, moment, product, uuid7
 

@@ -15,8 +15,8 @@ from loopgauge_catalog.catalog import Attribute, Catalog
 from loopgauge_catalog.kpis import Kpi
 from loopgauge_catalog.quantities import MICRO
 
-from loopgauge_collector.expressions import filter_sql, text
-from loopgauge_collector.rules import Rule, revision
+from loopgauge_collector.kinds.expressions import filter_sql, text
+from loopgauge_collector.kinds.rules import Rule, revision
 
 NO_INDEX: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
 

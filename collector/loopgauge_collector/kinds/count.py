@@ -5,7 +5,7 @@ from loopgauge_catalog.kpis import Count
 from loopgauge_catalog.quantities import MICRO
 
 from loopgauge_collector.kinds.base import Cell, Judgement, Kind, Number, missed, rule_of
-from loopgauge_collector.rules import Rule
+from loopgauge_collector.kinds.rules import Rule
 
 
 class CountKind(Kind):

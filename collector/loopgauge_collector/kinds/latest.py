@@ -6,7 +6,6 @@ from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import Latest
 from loopgauge_catalog.quantities import MICRO
 
-from loopgauge_collector.expressions import attribute, micro
 from loopgauge_collector.kinds.base import (
     Cell,
     Judgement,
@@ -17,7 +16,8 @@ from loopgauge_collector.kinds.base import (
     missed,
     rule_of,
 )
-from loopgauge_collector.rules import Rule
+from loopgauge_collector.kinds.expressions import attribute, micro
+from loopgauge_collector.kinds.rules import Rule
 
 
 def _key(kpi: Latest) -> str:

@@ -4,7 +4,6 @@ from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import Mean
 from loopgauge_catalog.quantities import MICRO
 
-from loopgauge_collector.expressions import micro
 from loopgauge_collector.kinds.base import (
     Cell,
     Judgement,
@@ -15,7 +14,8 @@ from loopgauge_collector.kinds.base import (
     missed,
     rule_of,
 )
-from loopgauge_collector.rules import Rule
+from loopgauge_collector.kinds.expressions import micro
+from loopgauge_collector.kinds.rules import Rule
 from loopgauge_collector.statistics import SQUARE_MAX, mean_interval
 
 _MIN_SAMPLES = 20

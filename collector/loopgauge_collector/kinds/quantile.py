@@ -8,9 +8,9 @@ from loopgauge_catalog.kpis import QuantileKpi
 from loopgauge_catalog.quantities import MICRO
 from loopgauge_catalog.targets import Target
 
-from loopgauge_collector.expressions import micro
 from loopgauge_collector.kinds.base import Cell, Judgement, Kind, Number, declared, rule_of
-from loopgauge_collector.rules import Rule
+from loopgauge_collector.kinds.expressions import micro
+from loopgauge_collector.kinds.rules import Rule
 from loopgauge_collector.statistics import (
     default_min_samples,
     sketch_value,

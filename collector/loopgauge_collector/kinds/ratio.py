@@ -4,9 +4,9 @@ from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import Ratio
 from loopgauge_catalog.quantities import MICRO
 
-from loopgauge_collector.expressions import filter_sql
 from loopgauge_collector.kinds.base import Cell, Judgement, Kind, Number, missed, rule_of
-from loopgauge_collector.rules import Rule
+from loopgauge_collector.kinds.expressions import filter_sql
+from loopgauge_collector.kinds.rules import Rule
 from loopgauge_collector.statistics import default_min_samples, surely_bad, wilson
 
 

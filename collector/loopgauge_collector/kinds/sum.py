@@ -3,7 +3,6 @@
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import Sum
 
-from loopgauge_collector.expressions import micro
 from loopgauge_collector.kinds.base import (
     Cell,
     Judgement,
@@ -14,7 +13,8 @@ from loopgauge_collector.kinds.base import (
     missed,
     rule_of,
 )
-from loopgauge_collector.rules import Rule
+from loopgauge_collector.kinds.expressions import micro
+from loopgauge_collector.kinds.rules import Rule
 
 
 class SumKind(Kind):

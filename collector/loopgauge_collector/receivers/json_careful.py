@@ -9,9 +9,7 @@ from typing import Any
 
 import msgspec
 
-from loopgauge_collector.errors import Refused
-from loopgauge_collector.events import Incoming
-from loopgauge_collector.json_text import (
+from loopgauge_collector.admission.json_text import (
     MAX_DEPTH,
     has_more_values,
     is_deeper,
@@ -19,7 +17,9 @@ from loopgauge_collector.json_text import (
     pairs,
     repeated_key,
 )
-from loopgauge_collector.reasons import shown
+from loopgauge_collector.admission.reasons import shown
+from loopgauge_collector.errors import Refused
+from loopgauge_collector.events import Incoming
 from loopgauge_collector.receivers.base import Part
 from loopgauge_collector.settings import Settings
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from loopgauge_collector.admission.json_text import has_more_values
 from loopgauge_collector.errors import Refused
 from loopgauge_collector.events import Incoming
-from loopgauge_collector.json_text import has_more_values
 from loopgauge_collector.receivers.base import Part
 from loopgauge_collector.receivers.otlp_pieces import (
     LIFTED,

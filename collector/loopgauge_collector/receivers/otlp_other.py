@@ -9,8 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from loopgauge_collector.admission.json_text import has_more_values
 from loopgauge_collector.errors import Refused
-from loopgauge_collector.json_text import has_more_values
 from loopgauge_collector.receivers.base import JSON, PROTOBUF, Outcome, Part
 from loopgauge_collector.receivers.otlp_answers import full_success, partial_success, status
 from loopgauge_collector.receivers.protobuf_wire import LENGTH_DELIMITED, fields

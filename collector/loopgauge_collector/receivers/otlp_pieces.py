@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from loopgauge_collector.reasons import shown
+from loopgauge_collector.admission.reasons import shown
 
 #: Levels of lists and key-value lists that an attribute may have; an event has none.
 MAX_DEPTH = 8

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from loopgauge_collector.admission.identity import timely
 from loopgauge_collector.events import Incoming
-from loopgauge_collector.identity import timely
 from loopgauge_collector.receivers.otlp_pieces import Value, encode, piece
 
 _PRODUCT = "service.namespace"

@@ -1,0 +1,1 @@
+"""Which events are taken, and why the others are not."""

@@ -1,0 +1,146 @@
+"""Once a second: read, evaluate, publish. In a thread of its own, never in the writer's."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from loopgauge_catalog.states import State
+from loopgauge_catalog.values import KpiValue, PipelineHealth, Snapshot
+
+from loopgauge_collector.evaluation.judge import Sources
+from loopgauge_collector.evaluation.snapshots import Snapshots
+from loopgauge_collector.evaluation.values import Moment, define, evaluate, window_of
+from loopgauge_collector.partials.activity import Activity
+from loopgauge_collector.partials.cells import PresentReader
+from loopgauge_collector.partials.folder import Folder
+from loopgauge_collector.partials.series import SeriesRegistry
+from loopgauge_collector.storage.store import Store
+from loopgauge_collector.windows import HOUR, to_datetime
+
+log = logging.getLogger(__name__)
+
+_COMPLAIN_EVERY = 60.0
+
+
+class Evaluator:
+    """Publishes a Snapshot every interval.
+
+    Args:
+        store, folder, registry, activity: where values come from.
+        snapshots: where they go.
+        health: the collector's own numbers.
+        interval: seconds between two evaluations.
+        clock: microseconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        folder: Folder,
+        registry: SeriesRegistry,
+        activity: Activity,
+        snapshots: Snapshots,
+        health: Callable[[], PipelineHealth],
+        interval: float,
+        clock: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._folder = folder
+        self._registry = registry
+        self._activity = activity
+        self._snapshots = snapshots
+        self._health = health
+        self._interval = interval
+        self._clock = clock
+        self._reader = PresentReader()
+        self._number = 0
+        self._states: dict[str, tuple[State, datetime]] = {}
+        self._stopped = threading.Event()
+        self._complained = 0.0
+        self.errors = 0
+        self._thread = threading.Thread(target=self._run, name="loopgauge-evaluator", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """End it after the evaluation that runs."""
+        self._stopped.set()
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            began = time.monotonic()
+            try:
+                self.evaluate()
+            except Exception:
+                # Without a new Snapshot the page and /metrics show that it is old; the
+                # counter and the log say why.
+                self.errors += 1
+                if began - self._complained >= _COMPLAIN_EVERY:
+                    self._complained = began
+                    log.exception("the evaluation failed; the last Snapshot stays")
+            spent = time.monotonic() - began
+            self._stopped.wait(max(0.05, self._interval - spent))
+
+    def evaluate(self) -> Snapshot | None:
+        """Make and publish one Snapshot; None when definitions changed meanwhile."""
+        began = time.perf_counter()
+        epoch = self._folder.epoch
+        if epoch % 2:
+            return None
+        # Before the values: the position that is shown must never be ahead of the numbers.
+        health = self._health()
+        catalog = self._folder.catalog
+        rebuilding = self._folder.rebuilding
+        now = self._clock()
+        moment = Moment(at=now, now=now)
+        revisions = self._folder.revisions
+        definitions = [define(kpi, revisions[kpi.id], self._registry) for kpi in catalog.kpis()]
+        spans = {(d.kpi.product, length) for d in definitions for length in d.lengths()}
+        windows = list({window_of(product, length, moment, catalog) for product, length in spans})
+        if not windows:  # nothing but kinds without a window
+            windows = [window_of(definitions[0].kpi.product, HOUR, moment, catalog)]
+        sketched = sorted(s for d in definitions if d.sketched for s in d.all_series())
+        with self._store.reader() as cursor:
+            cells = self._reader.read(cursor, windows, sketched, self._registry.firsts)
+        self._activity.settle(windows[0].end)
+        sources = Sources(self._activity.before(windows[0].end))
+        values = tuple(
+            self._dated(
+                evaluate(
+                    definition,
+                    cells,
+                    sources,
+                    moment,
+                    catalog,
+                    rebuilding=definition.kpi.id in rebuilding,
+                )
+            )
+            for definition in definitions
+        )
+        if self._folder.epoch != epoch:
+            return None
+        self._number += 1
+        snapshot = Snapshot(
+            number=self._number,
+            as_of=to_datetime(now),
+            end=to_datetime(windows[0].end),
+            catalog=catalog,
+            kpis=values,
+            health=replace(health, evaluation_seconds=time.perf_counter() - began),
+        )
+        self._snapshots.publish(snapshot)
+        return snapshot
+
+    def _dated(self, value: KpiValue) -> KpiValue:
+        """Say since when the state holds."""
+        state, since = self._states.get(value.kpi.id, (None, value.state_since))
+        if state is not value.state:
+            since = value.state_since
+        self._states[value.kpi.id] = (value.state, since)
+        return replace(value, state_since=since)

@@ -1,0 +1,87 @@
+"""KPI values at past moments: what the accepted events before them say."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from loopgauge_catalog.values import KpiValue
+
+from loopgauge_collector.errors import Refused
+from loopgauge_collector.evaluation.judge import Sources
+from loopgauge_collector.evaluation.values import Moment, define, evaluate, window_of
+from loopgauge_collector.partials import activity
+from loopgauge_collector.partials.cells import PastCells
+from loopgauge_collector.partials.folder import Folder
+from loopgauge_collector.partials.series import SeriesRegistry
+from loopgauge_collector.storage.store import Store
+from loopgauge_collector.windows import to_micro
+
+MAX_STEPS = 1000
+_TRIES = 20
+
+
+class Past:
+    """Reads history. Each call reads within one transaction of its own."""
+
+    def __init__(
+        self, store: Store, folder: Folder, registry: SeriesRegistry, clock: Callable[[], int]
+    ) -> None:
+        self._store = store
+        self._folder = folder
+        self._registry = registry
+        self._clock = clock
+
+    def values(
+        self, kpi_id: str, moments: Sequence[datetime], length: int | None = None
+    ) -> list[KpiValue]:
+        """The KPI at each moment, over its own window and one of another length.
+
+        Raises:
+            Refused: unknown KPI, or too many moments.
+        """
+        if len(moments) > MAX_STEPS:
+            raise Refused(
+                400, "too_many_steps", f"{len(moments)} points asked, at most {MAX_STEPS}"
+            )
+        for _ in range(_TRIES):
+            epoch = self._folder.epoch
+            values = self._read(kpi_id, moments, length)
+            if epoch % 2 == 0 and self._folder.epoch == epoch:
+                return values
+        raise Refused(503, "definitions_change", "definitions are changing; ask again", 1)
+
+    def _read(self, kpi_id: str, moments: Sequence[datetime], length: int | None) -> list[KpiValue]:
+        catalog = self._folder.catalog
+        kpi = catalog.kpi(kpi_id)
+        if kpi is None:
+            raise Refused(404, "unknown_kpi", f"there is no KPI {kpi_id}")
+        now = self._clock()
+        definition = define(kpi, self._folder.revisions[kpi_id], self._registry)
+        asked = [Moment(at=to_micro(moment), now=now) for moment in moments]
+        lengths = () if length is None or kpi.own_window is None else (length,)
+        spans = [
+            window_of(kpi.product, each, moment, catalog)
+            for moment in asked
+            for each in (kpi.own_window, *lengths)
+        ]
+        if not spans:
+            return []
+        series = [] if definition.is_latest else definition.all_series()
+        rules = [definition.series] if definition.is_latest and definition.series else []
+        start, end = min(s.start for s in spans), max(s.end for s in spans)
+        with self._store.reader() as cursor:
+            cells = PastCells(cursor, series, rules, start, end, self._registry.firsts)
+            history = activity.History(cursor, kpi.product, end)
+        return [
+            evaluate(
+                definition,
+                cells,
+                Sources(
+                    history.before(window_of(kpi.product, kpi.own_window, moment, catalog).end)
+                ),
+                moment,
+                catalog,
+                rebuilding=kpi_id in self._folder.rebuilding,
+                lengths=lengths,
+            )
+            for moment in asked
+        ]

@@ -1,0 +1,1 @@
+"""The HTTP door: what is checked before any route sees a request."""

@@ -1,0 +1,1 @@
+"""The second transaction: events become mergeable sums, and windows are read from them."""

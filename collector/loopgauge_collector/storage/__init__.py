@@ -1,0 +1,1 @@
+"""The DuckDB file and its first transaction: after it, an event is safe."""

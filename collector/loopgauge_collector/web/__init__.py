@@ -1,0 +1,1 @@
+"""What is shown: the API, the page, /metrics, health. Everything reads the Snapshot."""

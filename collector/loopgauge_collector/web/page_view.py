@@ -1,0 +1,270 @@
+"""What the page says about a Snapshot, as words: the template only places them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from loopgauge_catalog.quantities import format_duration
+from loopgauge_catalog.states import WORST_FIRST, State
+from loopgauge_catalog.values import KpiValue, Snapshot
+
+from loopgauge_collector.web import humanise
+from loopgauge_collector.web.presentation import instant
+
+#: A Snapshot older than this is worth a warning: the evaluation runs every second.
+OLD_SECONDS = 15.0
+#: Lag that nobody has to think about.
+USUAL_LAG_SECONDS = 5.0
+
+_SYMBOLS = {
+    State.OK: "●",
+    State.BREACH: "▲",
+    State.STALE: "◑",
+    State.NO_DATA: "○",
+    State.TOO_FEW: "◔",
+    State.UNPRICED: "¤",
+    State.REBUILDING: "↻",
+}
+
+_MEANING = {
+    State.OK: "meets its target, or has none and is fed",
+    State.BREACH: "misses its target",
+    State.STALE: "its source has gone silent; the last value is shown",
+    State.NO_DATA: "nothing has ever fed it",
+    State.TOO_FEW: "too few samples to judge",
+    State.UNPRICED: "some costs have no price; the value is a lower bound",
+    State.REBUILDING: "being computed again after a change of its definition",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A filter that can be chosen, with how many KPIs it shows."""
+
+    text: str
+    href: str
+    count: int
+    chosen: bool
+    css: str = ""
+    symbol: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One KPI in words."""
+
+    href: str
+    row: str
+    title: str
+    means: str
+    state: str
+    css: str
+    symbol: str
+    state_title: str
+    value: str
+    value_notes: tuple[str, ...]
+    target: str
+    target_notes: tuple[str, ...]
+    samples: str
+    window: str
+    since: str
+    since_instant: str
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One table of a product."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product with those of its tables that have something to show."""
+
+    title: str
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One statement about the pipeline; `worry` draws it out."""
+
+    name: str
+    text: str
+    worry: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything that the template places."""
+
+    number: str
+    as_of: str
+    as_of_instant: str
+    old: str
+    facts: tuple[Fact, ...]
+    products: tuple[Link, ...]
+    states: tuple[Link, ...]
+    shown: tuple[Product, ...]
+
+
+def page_of(
+    snapshot: Snapshot,
+    values: list[KpiValue],
+    product: str | None,
+    state: str | None,
+    now: datetime,
+) -> Page:
+    """The page for these values of the Snapshot; product and state are the chosen filters."""
+    seconds = (now - snapshot.as_of).total_seconds()
+    return Page(
+        number=f"{snapshot.number:,}",
+        as_of=f"{snapshot.as_of:%Y-%m-%d %H:%M:%S} UTC",
+        as_of_instant=instant(snapshot.as_of),
+        old=humanise.age(seconds) if seconds > OLD_SECONDS else "",
+        facts=_facts(snapshot),
+        products=_product_links(snapshot, product, state),
+        states=_state_links(snapshot, product, state),
+        shown=_grouped(snapshot, values),
+    )
+
+
+def _facts(snapshot: Snapshot) -> tuple[Fact, ...]:
+    health = snapshot.health
+    stored = sum(row.events for row in health.accounting if row.outcome == "stored")
+    unassigned = sum(
+        row.events
+        for row in health.accounting
+        if row.outcome == "stored" and row.product not in snapshot.catalog.products
+    )
+    lag = humanise.duration(health.lag_seconds)
+    facts = [
+        Fact("events stored", f"{stored:,}", worry=False),
+        Fact("lag", lag, worry=health.lag_seconds > USUAL_LAG_SECONDS),
+        Fact("quarantined", f"{health.quarantined:,}", worry=health.quarantined > 0),
+        Fact("unassigned", f"{unassigned:,}", worry=unassigned > 0),
+    ]
+    if health.evaluation_errors:
+        facts.append(Fact("failed evaluations", f"{health.evaluation_errors:,}", worry=True))
+    if health.rebuilding:
+        least = min(health.rebuilding.values())
+        count = len(health.rebuilding)
+        text = f"{count} {'KPI' if count == 1 else 'KPIs'}, {least:.0%} done"
+        facts.append(Fact("rebuilding", text, worry=False))
+    return tuple(facts)
+
+
+def _href(product: str | None, state: str | None) -> str:
+    given = {name: v for name, v in (("product", product), ("state", state)) if v is not None}
+    return f"/?{urlencode(given)}" if given else "/"
+
+
+def _product_links(snapshot: Snapshot, product: str | None, state: str | None) -> tuple[Link, ...]:
+    kept = [value for value in snapshot.kpis if state in {None, value.state.value}]
+    links = [Link("All products", _href(None, state), len(kept), product is None)]
+    for name, owner in snapshot.catalog.products.items():
+        count = sum(value.kpi.product == name for value in kept)
+        links.append(Link(owner.title, _href(name, state), count, name == product))
+    return tuple(links)
+
+
+def _state_links(snapshot: Snapshot, product: str | None, state: str | None) -> tuple[Link, ...]:
+    kept = [value for value in snapshot.kpis if product in {None, value.kpi.product}]
+    links = [Link("All", _href(product, None), len(kept), state is None)]
+    for one in WORST_FIRST:
+        count = sum(value.state is one for value in kept)
+        if count or one.value == state:
+            links.append(
+                Link(
+                    text=_words(one),
+                    href=_href(product, one.value),
+                    count=count,
+                    chosen=one.value == state,
+                    css=one.value,
+                    symbol=_SYMBOLS[one],
+                    title=_MEANING[one],
+                )
+            )
+    return tuple(links)
+
+
+def _grouped(snapshot: Snapshot, values: list[KpiValue]) -> tuple[Product, ...]:
+    rows: dict[tuple[str, str], list[Row]] = {}
+    for value in values:
+        rows.setdefault((value.kpi.product, value.kpi.table), []).append(_row(value, snapshot))
+    return tuple(
+        Product(
+            owner.title,
+            tuple(
+                Group(table.title, tuple(rows[name, key]))
+                for key, table in owner.tables.items()
+                if (name, key) in rows
+            ),
+        )
+        for name, owner in snapshot.catalog.products.items()
+        if any(product == name for product, _ in rows)
+    )
+
+
+def _row(value: KpiValue, snapshot: Snapshot) -> Row:
+    kpi, reading = value.kpi, value.reading
+    own = kpi.own_window
+    return Row(
+        href=f"/api/v1/kpis/{kpi.product}/{kpi.key}",
+        row=kpi.row,
+        title=kpi.title,
+        means=kpi.means or "",
+        state=_words(value.state) + (", not sure" if _is_unsure(value) else ""),
+        css=value.state.value,
+        symbol=_SYMBOLS[value.state],
+        state_title=_MEANING[value.state],
+        value=humanise.amount(reading.value, value.unit),
+        value_notes=_notes(value),
+        target=kpi.target.words() if kpi.target is not None else "",
+        target_notes=_target_notes(value),
+        samples=f"{reading.samples:,}",
+        window=format_duration(own) if own is not None else "newest",
+        since=humanise.age((snapshot.as_of - value.state_since).total_seconds()),
+        since_instant=instant(value.state_since),
+        needs=value.needs,
+    )
+
+
+def _notes(value: KpiValue) -> tuple[str, ...]:
+    """The smaller numbers beside the value."""
+    reading = value.reading
+    notes = [
+        f"{name} {humanise.amount(number, value.unit)}"
+        for name, number in reading.stats.items()
+        if number != reading.value
+    ]
+    if reading.share is not None:
+        notes.append(f"{humanise.amount(reading.share, 'ratio')} within target")
+    if value.pending:
+        notes.append(f"{value.pending:,} pending")
+    if value.state is State.STALE and value.age_seconds is not None:
+        notes.append(f"last event {humanise.age(value.age_seconds)} ago")
+    return tuple(notes)
+
+
+def _target_notes(value: KpiValue) -> tuple[str, ...]:
+    """What belongs to the target: its stretch, and that the document does not say it."""
+    kpi = value.kpi
+    if kpi.target is None:
+        return ()
+    notes = [f"stretch {kpi.target.stretch.text}"] if kpi.target.stretch is not None else []
+    if kpi.assumed is True or (not isinstance(kpi.assumed, bool) and "target" in kpi.assumed):
+        notes.append("assumed, the document leaves it open")
+    return tuple(notes)
+
+
+def _is_unsure(value: KpiValue) -> bool:
+    return value.state is State.BREACH and not value.sure
+
+
+def _words(state: State) -> str:
+    return state.value.replace("_", " ")
