@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from loopgauge_collector.events import Admitted, Incoming, Rejected
-from loopgauge_collector.storage.quarantine import payload_of
+from loopgauge_collector.storage.quarantine import QuarantinedEvent, payload_of
 
 from tests.engine.harness import SECOND, Engine, Event, columns, moment, product, uuid7
 

@@ -21,7 +21,7 @@ from loopgauge_collector.web.questions import filtered
 if TYPE_CHECKING:
     from loopgauge_collector.collector import Collector
 
-_TEMPLATES = resources.files("loopgauge_collector") / "templates"
+_TEMPLATES = resources.files("loopgauge_collector.web") / "templates"
 
 SECURITY = HEADERS | {
     "Content-Security-Policy": (
