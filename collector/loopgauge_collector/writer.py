@@ -316,9 +316,11 @@ class Writer:
                 self._unfolded.popleft()
         if self._folder.rebuilding:
             self._folder.catch_up()
-        # Behind by more than a chunk, or rebuilding: go on at once, between commits.
+        # Acknowledgements wait while a fold runs, so the more it costs the rarer it comes; a
+        # rebuild, or partials that are a chunk behind, go on at once between two commits.
         busy = self._unfolded or self._folder.rebuilding
-        pause = 0.0 if busy else self._settings.fold_interval_seconds
+        spent = time.monotonic() - now
+        pause = 0.0 if busy else max(self._settings.fold_interval_seconds, 2 * spent)
         self._next_fold = time.monotonic() + pause
 
     def _fail(self, error: Exception) -> None:

@@ -12,7 +12,7 @@ from tests.collector.conftest import Probe
 from tests.support.running import JSON, PROTOBUF
 
 patient = settings(
-    max_examples=150,
+    max_examples=80,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

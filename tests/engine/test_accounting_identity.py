@@ -130,7 +130,7 @@ class Books:
         return list({kept[at].number: kept[at] for at in places if at < len(kept)}.values())
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=_steps)
 def test_every_parsed_event_is_counted_once_by_how_it_ended(steps: list[tuple[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -144,7 +144,7 @@ def plain(value: KpiValue) -> Any:
 
 
 @settings(
-    max_examples=int(os.environ.get("LOOPGAUGE_ORACLE_EXAMPLES", "50")),
+    max_examples=int(os.environ.get("LOOPGAUGE_ORACLE_EXAMPLES", "25")),
     deadline=None,  # each example opens real stores
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

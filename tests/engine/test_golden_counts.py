@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from loopgauge_catalog.states import State
 
-from tests.engine.harness import DAY, HOUR, MINUTE, SECOND, Engine, Event, moment, product
+from tests.engine.harness import DAY, HOUR, MINUTE, SECOND, Engine, Event, moment, product, uuid7
 
 NOON = moment("2026-11-18 12:00")
 
@@ -88,6 +88,21 @@ def test_a_reopened_story_counts_the_points_of_its_first_end(make_engine: MakeEn
     # As of a moment between the two, the same; before both, nothing.
     assert engine.read("points", NOON - 150 * MINUTE).value == 5
     assert engine.read("points", NOON - 4 * HOUR).value is None
+
+
+def test_of_two_first_events_at_the_same_time_the_smaller_id_counts(
+    make_engine: MakeEngine,
+) -> None:
+    kpi = {
+        "kind": "sum", "event": "story.done", "value": "points", "once_per": "story.id",
+        "window": "24h",
+    }  # fmt: skip
+    engine = make_engine(product({"points": kpi}), now=NOON)
+    for number, points in ((5, 8), (3, 2), (4, 13)):
+        attributes = {"story.id": "s1", "points": points}
+        engine.send(Event("story.done", NOON - 1, attributes, id=uuid7(NOON - 1, number)))
+
+    assert engine.read("points", NOON).value == 2
 
 
 def survey(scores: Sequence[float], make_engine: MakeEngine) -> Engine:

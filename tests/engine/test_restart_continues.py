@@ -130,6 +130,33 @@ def test_a_rate_by_label_knows_its_first_event_after_a_restart(make_engine: Make
     assert again.value("hourly").breakdowns["plan"] == before
 
 
+def test_when_a_label_was_first_seen_does_not_depend_on_the_order_of_arrival(
+    make_engine: MakeEngine,
+) -> None:
+    def paid(hours: int, plan: str, order: str) -> Event:
+        attributes = {"plan": plan, "order.id": order, "paid": True}
+        return Event("order.placed", NOON - hours * HOUR, attributes)
+
+    # The order's first event turns out to be another one, with another plan.
+    sent = [paid(10, "a", "o1"), paid(15, "b", "o1"), paid(5, "a", "o2")]
+    one_by_one = make_engine(*PRODUCTS)
+    for event in sent:
+        one_by_one.send(event)
+    together = make_engine(*PRODUCTS)
+    together.send(*reversed(sent))
+
+    found = {
+        name: {plan: reading.value for plan, reading in value.breakdowns["plan"].items()}
+        for name, value in (
+            ("one by one", one_by_one.value("daily")),
+            ("together", together.value("daily")),
+            ("again", make_engine(*PRODUCTS, after=one_by_one).value("daily")),
+        )
+    }
+    # R3: the time since the first eligible event, whichever of its order's events it was.
+    assert set(map(str, found.values())) == {str({"a": 24 / 10, "b": 24 / 15})}
+
+
 def test_an_empty_label_value_takes_one_place_before_and_after_a_restart(
     make_engine: MakeEngine,
 ) -> None:

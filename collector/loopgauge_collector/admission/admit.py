@@ -33,7 +33,7 @@ from loopgauge_collector.events import Admitted, EventColumns, Incoming
 
 #: Bytes of an event that are not its attributes, at most.
 _REST_BYTES = 2048
-_QUOTE = ord('"')
+_QUOTE, _COLON = ord('"'), ord(":")
 
 _Int64 = Annotated[int, msgspec.Meta(ge=INT64_MIN, le=INT64_MAX)]
 _decode = msgspec.json.Decoder(dict[str, str | _Int64 | float | bool | None]).decode
@@ -103,36 +103,50 @@ def _take_sound(
         or not are_producers({event.producer for event in events})
     ):
         return list(incoming)
-    earliest, latest = bounds.earliest, bounds.latest
-    kept: list[bool] = []
-    sources: list[Origin] = []
-    times = all_micros([event.time for event in events])
-    for event, time, values in zip(events, times, attributes, strict=True):
-        origin = known.get((event.product, event.service, event.environment, event.name))
-        if (
-            origin is None
-            or time is None
-            or not earliest <= time <= latest
-            or (event.sequence is not None and not 0 < event.sequence <= INT64_MAX)
-        ):
-            kept.append(False)
-            continue
-        try:
+    found = [
+        known.get((event.product, event.service, event.environment, event.name)) for event in events
+    ]
+    sources = [origin for origin in found if origin is not None]
+    read = all_micros([event.time for event in events])
+    times = [time for time in read if time is not None]
+    if not _all_fit(events, sources, times, attributes, bounds):
+        fit = [
+            _all_fit([event], [origin], [time], [values], bounds)
+            if origin is not None and time is not None
+            else False
+            for event, origin, time, values in zip(events, found, read, attributes, strict=True)
+        ]
+        misfits = [event for event, fits in zip(events, fit, strict=True) if not fits]
+        rest = _take_sound(list(compress(events, fit)), known, bounds, limits, columns)
+        return rest + misfits + remaining
+    _append(columns, events, ids=ids, times=times, sources=sources, texts=texts)
+    return remaining
+
+
+def _all_fit(
+    events: Sequence[Incoming],
+    sources: list[Origin],
+    times: list[int],
+    attributes: list[Attributes],
+    bounds: Bounds,
+) -> bool:
+    """Whether every event has a known origin, a time within bounds and what is declared."""
+    if len(sources) < len(events) or len(times) < len(events):
+        return False
+    if min(times) < bounds.earliest or max(times) > bounds.latest:
+        return False
+    sequences = [event.sequence for event in events if event.sequence is not None]
+    if sequences and (min(sequences) < 1 or max(sequences) > INT64_MAX):
+        return False
+    try:
+        for origin, values in zip(sources, attributes, strict=True):
             if origin.good is not None:
                 msgspec.convert(values, origin.good)
             if origin.needs_more and origin.declared is not None:
                 origin.declared.check_more(values)
-        except (msgspec.ValidationError, Fault):
-            kept.append(False)
-        else:
-            kept.append(True)
-            sources.append(origin)
-    if len(sources) < len(events):
-        remaining += [event for event, is_kept in zip(events, kept, strict=True) if not is_kept]
-        events, texts = list(compress(events, kept)), list(compress(texts, kept))
-        ids, times = list(compress(ids, kept)), list(compress(times, kept))
-    _append(columns, events, ids=ids, times=times, sources=sources, texts=texts)
-    return remaining
+    except (msgspec.ValidationError, Fault):
+        return False
+    return True
 
 
 def _append(
@@ -140,14 +154,14 @@ def _append(
     events: Sequence[Incoming],
     *,
     ids: list[str],
-    times: list[int | None],
+    times: list[int],
     sources: list[Origin],
     texts: list[bytes],
 ) -> None:
     columns.index += [event.index for event in events]
     columns.id += ids
     columns.name += [origin.name for origin in sources]
-    columns.time += [time for time in times if time is not None]
+    columns.time += times
     columns.product += [origin.product for origin in sources]
     columns.service += [origin.service for origin in sources]
     columns.environment += [origin.environment for origin in sources]
@@ -192,10 +206,12 @@ def _are_flat(texts: list[bytes], decoded: list[Attributes], limits: Limits) -> 
     """Whether no key stands twice, no name is odd and no event has too many attributes."""
     joined = np.frombuffer(b"".join(texts), np.uint8)
     keys = sum(map(len, decoded))
-    types = list(map(type, chain.from_iterable(map(dict.values, decoded))))
-    # A key that stands twice is one entry in the dict, but two pairs of quotes.
-    if np.count_nonzero(joined == _QUOTE) != 2 * (keys + types.count(str)):
-        return False
+    # A key that stands twice is one entry in the dict and two colons in the text. Colons
+    # inside of texts are told apart by the quotes: a pair for each key and each text.
+    if np.count_nonzero(joined == _COLON) != keys:
+        types = list(map(type, chain.from_iterable(map(dict.values, decoded))))
+        if np.count_nonzero(joined == _QUOTE) != 2 * (keys + types.count(str)):
+            return False
     return max(map(len, decoded)) <= limits.attributes_max and all(
         map(is_name, set().union(*decoded))
     )
