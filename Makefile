@@ -29,14 +29,14 @@ lint: setup  ## Format, lint, types, import direction, generated files up to dat
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/python -m loopgauge_catalog.schema --check docs/catalog.schema.json
+	@$(BIN)/loopgauge check --schema | diff -u docs/catalog.schema.json - || (echo 'run make gen'; exit 1)
 
 format: setup  ## Rewrite the sources in the one format
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
 gen: setup  ## Write what is generated from the catalog's models
-	@$(BIN)/python -m loopgauge_catalog.schema --write docs/catalog.schema.json
+	@$(BIN)/loopgauge check --schema > docs/catalog.schema.json
 
 bench: setup  ## About three minutes of measurements; see docs/benchmarks.md
 	@$(BIN)/python -m benchmarks
