@@ -95,6 +95,29 @@ def test_a_retired_component_leaves_and_may_come_back(
     assert engine.read("critical", NOON).value == 11
 
 
+@pytest.mark.parametrize("folds", [1, 3])
+@pytest.mark.parametrize("retired", ["10:00:20", "10:00:40"])
+def test_a_report_and_a_retirement_of_the_same_minute_keep_their_order(
+    make_engine: MakeEngine, folds: int, retired: str
+) -> None:
+    engine = scans(make_engine)
+    gone = Event("component.retired", at(retired), {"scanner": "trivy", "component": "api"})
+    events = [
+        scan("10:00:10", "trivy", 2),
+        gone,
+        scan("10:00:30", "trivy", 3),
+        scan("09:00", "x", 1),
+    ]
+    for start in range(folds):
+        engine.send(*events[start::folds])
+
+    # Whichever of the two was later holds, in one fold, over folds and once they are merged.
+    expected = 4 if retired == "10:00:20" else 1
+    assert engine.read("critical", at("10:01")).value == expected
+    engine.merge()
+    assert engine.read("critical", NOON).value == expected
+
+
 def test_all_retired_is_undefined_and_not_zero(make_engine: MakeEngine) -> None:
     engine = scans(make_engine)
     engine.send(

@@ -11,11 +11,15 @@ by the catalog's patterns; values are written as literals by `_literal`.
 
 import json
 import math
+import re
 from decimal import Decimal
 
 from loopgauge_catalog.catalog import Attribute
 from loopgauge_catalog.filters import Condition, Filter, Scalar
 from loopgauge_catalog.quantities import MICRO, UNITS
+
+#: Text that JSON writes as it is.
+_PLAIN = re.compile(r"[ !#-\[\]-~]*")
 
 _ORDER = {"at_least": ">=", "above": ">", "at_most": "<=", "below": "<"}
 
@@ -49,6 +53,9 @@ def _literal(name: str, value: Scalar) -> tuple[str, str]:
         typed = f"case {column} when 'true' then true when 'false' then false end"
         return typed, "true" if value else "false"
     if isinstance(value, str):
+        if _PLAIN.fullmatch(value):
+            # Its JSON text is the value in quotes, so nothing has to be unquoted.
+            return f"case when {_is_string(name)} then {column} end", _quoted(f'"{value}"')
         return f"case when {_is_string(name)} then {_unquoted(name)} end", _quoted(value)
     if not math.isfinite(value):
         raise ValueError(f"{value} is not a finite number")
@@ -65,10 +72,13 @@ def condition(name: str, asked: Condition) -> list[str]:
     if asked.not_equals is not None:
         left, right = _literal(name, asked.not_equals)
         parts.append(f"{left} <> {right}")
-    for values, operator in ((asked.in_, "in"), (asked.not_in, "not in")):
-        if values is not None:
-            pairs = [_literal(name, value) for value in values]
-            parts.append(f"{pairs[0][0]} {operator} ({', '.join(right for _, right in pairs)})")
+    for values, operator, joined in ((asked.in_, "in", " or "), (asked.not_in, "not in", " and ")):
+        by_type: dict[str, list[str]] = {}
+        for left, right in (_literal(name, value) for value in values or ()):
+            by_type.setdefault(left, []).append(right)
+        if by_type:
+            lists = [f"{left} {operator} ({', '.join(of)})" for left, of in by_type.items()]
+            parts.append(f"({joined.join(lists)})")
     for field, operator in _ORDER.items():
         bound = getattr(asked, field)
         if bound is not None:
@@ -84,9 +94,8 @@ def filter_sql(asked: Filter) -> str:
         return "true"
     if len(parts) == 1:
         return f"({parts[0]})"
-    # SQL's own AND would say false for (false, NULL); here a NULL must win.
-    known = " or ".join(f"({part}) is null" for part in parts)
-    return f"case when {known} then null else {' and '.join(f'({p})' for p in parts)} end"
+    # SQL's own AND says false for (false, NULL); here a NULL must win, as it does in `&`.
+    return f"({' & '.join(f'({part})::tinyint' for part in parts)})::boolean"
 
 
 def micro(name: str, declared: Attribute) -> str:
