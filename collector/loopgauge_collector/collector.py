@@ -1,6 +1,7 @@
 """The collector as one object: every part made, started and stopped in order."""
 
 import asyncio
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -76,6 +77,7 @@ class Collector:
         connection = self._store.connection
         self.snapshots = Snapshots()
         self.refusals: Counter[str] = Counter()
+        self._one_query = threading.Lock()
         self._activity = Activity(connection)
         self._registry = SeriesRegistry(connection, settings.label_cap)
         self._accounting = Accounting(connection)
@@ -115,8 +117,9 @@ class Collector:
     async def stop(self) -> None:
         """Commit and fold what was accepted, then close the file."""
         self._evaluator.stop()
-        self.writer.stop()
-        self._store.close()
+        # The log is read at the next start, so a file that is still in use may stay open.
+        if self.writer.stop():
+            self._store.close()
 
     def room(self) -> None:
         """Refuse early, before a body is read.
@@ -171,17 +174,23 @@ class Collector:
         return self._past.values(kpi_id, moments, window)
 
     def sql(self, query: str) -> SqlResult:
-        """One SELECT over the store. Blocks.
+        """One SELECT over the store, one at a time. Blocks.
 
         Raises:
-            Refused: not one SELECT, or an error in it.
+            Refused: not one SELECT, an error in it, or another one runs.
         """
-        return select(
-            self._store,
-            query,
-            seconds=self.settings.sql_seconds,
-            max_rows=self.settings.sql_max_rows,
-        )
+        # Queries share their memory with the writer; two large ones would starve it.
+        if not self._one_query.acquire(blocking=False):
+            raise Refused(503, "sql_busy", "another query runs; ask again when it is done", 1)
+        try:
+            return select(
+                self._store,
+                query,
+                seconds=self.settings.sql_seconds,
+                max_rows=self.settings.sql_max_rows,
+            )
+        finally:
+            self._one_query.release()
 
     async def rebuild(self, kpi_ids: Sequence[str] | None = None) -> None:
         """Compute the partials of these KPIs (or all) again from the stored events.

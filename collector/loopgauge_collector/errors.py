@@ -9,13 +9,13 @@
 
 import duckdb
 
-#: After one of these the database is in doubt; every other error is one statement's own.
+#: After one of these the database is in doubt; every other error, a statement that asked for
+#: too much memory among them, is that statement's own.
 STORAGE_FAULTS = (
     duckdb.FatalException,
     duckdb.InternalException,
     duckdb.IOException,
     duckdb.TransactionException,
-    duckdb.OutOfMemoryException,
     OSError,
 )
 

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _MERGE_EVERY = 60.0
 _FOLD_AGAIN = 10.0
+_LAST_FOLDS = 10.0
 #: How long the answers to waiting senders may take after a storage error.
 _LAST_WORDS = 0.3
 EXIT_STORAGE = 74
@@ -154,8 +155,9 @@ class Writer:
         self.room()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Verdict] = loop.create_future()
-        self._taken += len(admitted.columns)
-        self._jobs.put(_Job(loop, future, admitted=admitted, received=received))
+        job = _Job(loop, future, admitted=admitted, received=received)
+        self._taken += _size(job)
+        self._jobs.put(job)
         # A client that goes away must not take the request out of its group.
         return await asyncio.shield(future)
 
@@ -175,17 +177,20 @@ class Writer:
         self._jobs.put(_Job(loop, future, change=change))
         return await asyncio.shield(future)
 
-    def stop(self, timeout: float = 30.0) -> None:
-        """Commit what was accepted, fold it, and end the thread."""
+    def stop(self, timeout: float = 30.0) -> bool:
+        """Commit what was accepted, fold it, and end the thread; False if it still runs."""
         self._closing = True
         self._jobs.put(None)
         self._thread.join(timeout)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         try:
             while self._step():
                 pass
-            while self._folder.fold(self._committer.committed):
+            # What is not folded in time is folded at the next start.
+            deadline = time.monotonic() + _LAST_FOLDS
+            while time.monotonic() < deadline and self._folder.fold(self._committer.committed):
                 pass
         except Exception as error:  # noqa: BLE001  # it is logged, and ends the process
             self._fail(error)
@@ -285,15 +290,18 @@ class Writer:
         except Exception as error:  # noqa: BLE001  # it is raised again where it was asked for
             result = error
         self._answer([job], [result])
+        if isinstance(result, STORAGE_FAULTS):
+            raise result
 
     def _due(self) -> None:
         """Fold, catch up and merge, each when its time has come."""
         now = time.monotonic()
+        # Others may fill the disk too, so it is looked at even when nothing comes in.
+        self._full = not self._store.has_room()
         if self._full:
-            self._full = not self._store.has_room()
-            if self._full:
-                self._next_fold = now + self._settings.fold_interval_seconds
-                return
+            self._next_fold = now + self._settings.fold_interval_seconds
+            self._next_merge = max(self._next_merge, now + 1.0)
+            return
         try:
             self._fold(now)
         except STORAGE_FAULTS:
@@ -346,7 +354,9 @@ class Writer:
 
 
 def _size(job: _Job) -> int:
-    return 0 if job.admitted is None else len(job.admitted.columns)
+    if job.admitted is None:
+        return 0
+    return len(job.admitted.columns) + len(job.admitted.rejected)
 
 
 #: Marks the end of the queue inside the thread.

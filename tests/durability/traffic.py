@@ -15,6 +15,9 @@ from tests.durability.proxy import Reply
 
 Format = Literal["json", "otlp"]
 
+#: A refusal with these words does not say whether the request was stored (StorageError).
+_UNKNOWN_FATE = ("could not be stored", "storage failed", "the collector failed")
+
 
 def team(
     count: int, ledger: Ledger, rng: random.Random, events_per_second: float
@@ -128,6 +131,8 @@ class Client:
             self._ledger.refused += 1
             if response.status_code == 503 and "Retry-After" not in response.headers:
                 self._ledger.wrong_answers.append(f"503 without Retry-After: {response.text}")
+            if any(words in response.text for words in _UNKNOWN_FATE):
+                self._ledger.note_silence(batch)
             return False
         if response.status_code != 200:
             self._ledger.wrong_answers.append(

@@ -57,8 +57,8 @@ KPIS: dict[str, dict[str, Any]] = {
         "target": {"below": "200ms", "share": "95%"}, "min_samples": 2,
     },
     "median": {
-        **_ON, "kind": "quantile", "value": "duration", "quantile": 0.5, "window": "28d",
-        "target": {"within": "200ms", "share": "80%"},
+        **_ON, "kind": "quantile", "value": "duration", "quantile": 0.55, "window": "28d",
+        "target": {"within": "200ms", "share": "55%"},
     },
     "found": {
         "event": "scan.done", "kind": "latest", "value": "found", "per": ["scanner", "component"],
@@ -102,13 +102,13 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "plan": st.sampled_from(
         ["a", "a", "b", "b", "c", "d", "x", "", "__other__", 7, None, _MISSING]
     ),
-    "user.internal": st.sampled_from([_MISSING, _MISSING, _MISSING, False, True, "true"]),
+    "user.internal": st.sampled_from([_MISSING] * 7 + [False, True, "true"]),
     "found": st.sampled_from([0, 0, 1, 2, "1", None, _MISSING]),
     "scanner": st.sampled_from(["t", "g", 'q"', _MISSING]),
     "component": st.sampled_from(["api", "web", _MISSING]),
 }
 _NAMES = st.sampled_from(
-    ["order.placed"] * 6 + ["scan.done"] * 4 + ["component.retired"] * 2 + [HEARTBEAT, "page.seen"]
+    ["order.placed"] * 9 + ["scan.done"] * 4 + ["component.retired"] * 2 + [HEARTBEAT, "page.seen"]
 )
 
 
@@ -124,9 +124,9 @@ def _event(draw: st.DrawFn, times: st.SearchStrategy[int]) -> Event:
         name,
         draw(times),
         attributes,
-        product=draw(st.sampled_from(["shop"] * 4 + ["store", "stand", ""])),
+        product=draw(st.sampled_from(["shop"] * 7 + ["store", "store", "stand", ""])),
         service=draw(st.sampled_from(["web", "web", "worker"])),
-        environment=draw(st.sampled_from([None, None, "production", "staging"])),
+        environment=draw(st.sampled_from([None] * 5 + ["production", "production", "staging"])),
     )
 
 

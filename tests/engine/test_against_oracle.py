@@ -21,7 +21,7 @@ from tests.engine.oracle_facts import Answer
 from tests.engine.streams import PRODUCTS, Stream, streams
 
 #: Label values that get a series: fewer than streams have, so that some share `__other__`.
-CAP = 3
+CAP = 2
 ALL = [(raw["product"], key) for raw in PRODUCTS for key in raw["tables"]["main"]["kpis"]]
 
 

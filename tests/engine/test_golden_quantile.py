@@ -96,3 +96,13 @@ def test_the_rank_is_the_ceiling_of_the_exact_product(make_engine: MakeEngine, n
     for name, percent in (("p50", 50), ("p95", 95), ("p99", 99)):
         exact = values[-(-percent * n // 100) - 1]
         assert stats[name] == pytest.approx(exact, rel=math.tanh(0.01) + 1e-4), name
+
+
+def test_the_dust_of_doubles_is_no_rank(make_engine: MakeEngine) -> None:
+    # 0.55 times 100 is 55.00000000000001 in doubles; the 56th value is the wrong one.
+    assert math.ceil(0.55 * 100) == 56
+    values = [round(0.01 * math.exp(0.03 * at), 6) for at in range(100)]
+
+    value = latency(make_engine, values, quantile=0.55)
+
+    assert value.reading.value == pytest.approx(values[54], rel=math.tanh(0.01) + 1e-4)

@@ -97,6 +97,7 @@ class Committer:
             A verdict for each, once the commit is synced.
         """
         number = self.committed + 1
+        self._quarantine.forget_uncommitted()
         group = self._still_kept(group)
         with transaction(self._connection):
             split = self._split(group, received)

@@ -136,6 +136,10 @@ class Quarantine:
         )
         self._settled.extend(numbers)
 
+    def forget_uncommitted(self) -> None:
+        """A transaction was rolled back: what it would have changed did not happen."""
+        self._staged, self._settled = [], []
+
     def committed(self) -> None:
         """The transaction went through: take over what it changed."""
         for number, origin, digest in self._staged:

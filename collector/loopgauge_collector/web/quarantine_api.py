@@ -10,7 +10,14 @@ from fastapi.responses import JSONResponse
 from loopgauge_collector.admission.reasons import REASONS
 from loopgauge_collector.admission.replay import incoming_of, replay
 from loopgauge_collector.storage.quarantine import QuarantinedEvent
-from loopgauge_collector.web.answers import answer, only, read_json, refusal, shown
+from loopgauge_collector.web.answers import (
+    answer,
+    only,
+    read_json,
+    refusal,
+    require_loopback,
+    shown,
+)
 from loopgauge_collector.web.presentation import instant
 
 if TYPE_CHECKING:
@@ -22,12 +29,13 @@ MAX_EVENTS = 1000
 
 
 def router(collector: "Collector") -> APIRouter:
-    """The routes of the quarantine."""
+    """The routes of the quarantine; on loopback only, for they show whole events."""
     routes = APIRouter(prefix="/api/v1/quarantine")
     quarantine = collector.quarantine
 
     @routes.get("")
     def list_events(request: Request) -> JSONResponse:
+        require_loopback(request)
         only(request, "limit", "before", "reason", "product")
         given = request.query_params
         limit = _number("limit", given.get("limit"), MAX_EVENTS)
@@ -41,6 +49,7 @@ def router(collector: "Collector") -> APIRouter:
 
     @routes.get("/{number}")
     def show_event(request: Request, number: str) -> JSONResponse:
+        require_loopback(request)
         only(request)
         wanted = _number("the number", number)
         events = quarantine.get([wanted]) if wanted is not None else []
@@ -50,6 +59,7 @@ def router(collector: "Collector") -> APIRouter:
 
     @routes.post("/replay")
     async def replay_events(request: Request) -> JSONResponse:
+        require_loopback(request)
         numbers = _numbers(await read_json(request))
         collector.room()
         result = await replay(collector, numbers)
@@ -57,6 +67,7 @@ def router(collector: "Collector") -> APIRouter:
 
     @routes.post("/drop")
     async def drop_events(request: Request) -> JSONResponse:
+        require_loopback(request)
         numbers = _numbers(await read_json(request))
         return answer({"dropped": await quarantine.drop(numbers)})
 
