@@ -22,16 +22,16 @@ async def load(url: str, *, per_second: float, seconds: float | None = None) -> 
     Returns:
         How many came.
     """
-    running: set[asyncio.Task[None]] = set()
-    async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+    # The group ends its users before the client closes, also when it is cancelled.
+    async with (
+        httpx.AsyncClient(base_url=url, timeout=30) as client,
+        asyncio.TaskGroup() as users,
+    ):
         for number in itertools.count():
             if seconds is not None and number >= seconds * per_second:
                 break
-            user = asyncio.create_task(_user(client, number))
-            running.add(user)
-            user.add_done_callback(running.discard)
+            users.create_task(_user(client, number))
             await asyncio.sleep(1 / per_second)
-        await asyncio.gather(*running)
     return number
 
 
