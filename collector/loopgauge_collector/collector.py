@@ -17,6 +17,7 @@ from loopgauge_collector.errors import Refused
 from loopgauge_collector.evaluation.evaluator import Evaluator
 from loopgauge_collector.evaluation.past import MAX_STEPS, Past
 from loopgauge_collector.evaluation.snapshots import Snapshots
+from loopgauge_collector.folding import Folding
 from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.partials.folder import Folder
 from loopgauge_collector.partials.series import SeriesRegistry
@@ -82,11 +83,18 @@ class Collector:
         self._registry = SeriesRegistry(connection, settings.label_cap)
         self._accounting = Accounting(connection)
         self._folder = Folder(
-            connection, catalog, self._registry, self._activity, settings.fold_max_events
+            self._store.folding, catalog, self._registry, self._activity, settings.fold_max_events
         )
         self.quarantine = Quarantine(self._store, settings.quarantine_max_events)
         committer = Committer(connection, self._accounting, self.quarantine)
-        self.writer = Writer(self._store, committer, self._folder, settings)
+        self._folding = Folding(
+            self._store,
+            self._folder,
+            settings,
+            committer.committed,
+            fail=lambda error: self.writer.fail(error),
+        )
+        self.writer = Writer(self._store, committer, settings, self._folding.committed)
         self.quarantine.use(self.writer.run)
         self._evaluator = Evaluator(
             self._store,
@@ -111,6 +119,7 @@ class Collector:
     async def start(self) -> None:
         """Start the threads and publish the first Snapshot."""
         self.writer.start()
+        self._folding.start()
         self._evaluator.evaluate()
         self._evaluator.start()
 
@@ -118,7 +127,7 @@ class Collector:
         """Commit and fold what was accepted, then close the file."""
         self._evaluator.stop()
         # The log is read at the next start, so a file that is still in use may stay open.
-        if self.writer.stop():
+        if self.writer.stop() and self._folding.stop():
             self._store.close()
 
     def room(self) -> None:
@@ -141,8 +150,8 @@ class Collector:
             age = to_datetime(self.clock()) - snapshot.as_of
             if age > timedelta(seconds=30 + 10 * self.settings.evaluation_interval_seconds):
                 reasons.append(f"the newest Snapshot is {age.total_seconds():.0f} s old")
-        if self.writer.lag > 30:
-            reasons.append(f"the partials are {self.writer.lag:.0f} s behind the events")
+        if self._folding.lag > 30:
+            reasons.append(f"the partials are {self._folding.lag:.0f} s behind the events")
         return reasons
 
     def value_at(self, kpi_id: str, window: int | None, at: datetime) -> KpiValue:
@@ -208,7 +217,7 @@ class Collector:
             self._folder.restart(kpi_ids)
             return 0
 
-        await self.writer.call(change)
+        await self._folding.call(change)
 
     async def reload(self) -> str:
         """Read the catalog files again; the old catalog stays when they have errors.
@@ -226,7 +235,7 @@ class Collector:
             self._folder.adopt(catalog)
             return len(self._folder.rebuilding)
 
-        rebuilding = await self.writer.call(change)
+        rebuilding = await self._folding.call(change)
         if catalog.revision == before.revision:
             return "the catalog did not change"
         count = sum(1 for _ in catalog.kpis())
@@ -257,7 +266,7 @@ class Collector:
             refused=dict(self.refusals),
             position=self._folder.position,
             committed=self.writer.committed,
-            lag_seconds=self.writer.lag,
+            lag_seconds=self._folding.lag,
             commit_seconds=self.writer.commit_seconds,
             fold_seconds=self._folder.seconds,
             commits=self.writer.commits,

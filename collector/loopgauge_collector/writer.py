@@ -1,4 +1,4 @@
-"""The one thread that writes: it gathers, commits, folds and merges.
+"""The one thread that stores events: it gathers requests, and commits them as a group.
 
 Requests wait in a queue while the thread commits the group before; so a group grows with
 the load and the sync of a commit is shared. Nothing is acknowledged before its commit.
@@ -10,13 +10,11 @@ import os
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from loopgauge_collector.errors import STORAGE_FAULTS, Overloaded, StorageError
 from loopgauge_collector.events import Admitted, Verdict
-from loopgauge_collector.partials.folder import Folder
 from loopgauge_collector.settings import Settings
 from loopgauge_collector.storage.commit import Committer
 from loopgauge_collector.storage.store import Store
@@ -24,11 +22,10 @@ from loopgauge_collector.storage.transactions import transaction
 
 log = logging.getLogger(__name__)
 
-_MERGE_EVERY = 60.0
-_FOLD_AGAIN = 10.0
-_LAST_FOLDS = 10.0
 #: How long the answers to waiting senders may take after a storage error.
 _LAST_WORDS = 0.3
+#: How often the disk is looked at while nothing comes in.
+_LOOK_AROUND = 1.0
 EXIT_STORAGE = 74
 
 
@@ -53,13 +50,13 @@ def _resolve(future: "asyncio.Future[object]", result: object) -> None:
 
 
 class Writer:
-    """Owns the database's writing connection.
+    """Owns the connection that stores events.
 
     Args:
         store: the open database.
-        committer: the first transaction.
-        folder: the second.
-        settings: group and fold sizes.
+        committer: the transaction that stores a group.
+        settings: group sizes.
+        on_commit: told the number of each commit, in the writer's thread.
         die: what ends the process after a storage error; the file is not closed, because
             closing a damaged database has destroyed data.
     """
@@ -68,14 +65,14 @@ class Writer:
         self,
         store: Store,
         committer: Committer,
-        folder: Folder,
         settings: Settings,
+        on_commit: Callable[[int], object],
         die: Callable[[int], object] = os._exit,
     ) -> None:
         self._store = store
         self._committer = committer
-        self._folder = folder
         self._settings = settings
+        self._on_commit = on_commit
         self._die = die
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         # Each counted by one thread only, so no lock is needed.
@@ -84,14 +81,7 @@ class Writer:
         self._full = False
         self._failed: str | None = None
         self._closing = False
-        #: (commit number, monotonic time) of commits that no fold has read yet.
-        self._unfolded: deque[tuple[int, float]] = deque()
-        if committer.committed > folder.position:
-            self._unfolded.append((committer.committed, time.monotonic()))
-        self._next_fold = 0.0
-        self._next_merge = time.monotonic() + _MERGE_EVERY
         self.commits = 0
-        self.fold_errors = 0
         self.commit_seconds = 0.0
         self._thread = threading.Thread(target=self._run, name="loopgauge-writer", daemon=True)
 
@@ -108,14 +98,6 @@ class Writer:
     def committed(self) -> int:
         """Number of the newest commit."""
         return self._committer.committed
-
-    @property
-    def lag(self) -> float:
-        """Seconds since the oldest commit that is not in the partials; 0 when all are."""
-        try:
-            return time.monotonic() - self._unfolded[0][1]
-        except IndexError:
-            return 0.0
 
     @property
     def trouble(self) -> str | None:
@@ -168,17 +150,13 @@ class Writer:
             with transaction(self._store.connection):
                 return change()
 
-        return await self.call(within_transaction)
-
-    async def call(self, change: Callable[[], int]) -> int:
-        """Run something in the writer's thread that opens its own transactions."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[int] = loop.create_future()
-        self._jobs.put(_Job(loop, future, change=change))
+        self._jobs.put(_Job(loop, future, change=within_transaction))
         return await asyncio.shield(future)
 
     def stop(self, timeout: float = 30.0) -> bool:
-        """Commit what was accepted, fold it, and end the thread; False if it still runs."""
+        """Commit what was accepted, and end the thread; False if it still runs."""
         self._closing = True
         self._jobs.put(None)
         self._thread.join(timeout)
@@ -188,15 +166,11 @@ class Writer:
         try:
             while self._step():
                 pass
-            # What is not folded in time is folded at the next start.
-            deadline = time.monotonic() + _LAST_FOLDS
-            while time.monotonic() < deadline and self._folder.fold(self._committer.committed):
-                pass
         except Exception as error:  # noqa: BLE001  # it is logged, and ends the process
-            self._fail(error)
+            self.fail(error)
 
     def _step(self) -> bool:
-        """One turn: a group or a change, then whatever else is due; False at the end."""
+        """One turn: a group or a change; False at the end."""
         job = self._wait()
         going_on = True
         if job is not None and job.admitted is not None:
@@ -207,15 +181,15 @@ class Writer:
             going_on = False
         elif job is not None and job.change is not None:
             self._change(job)
-        self._due()
+        elif job is None:
+            # Others may fill the disk too, so it is looked at even when nothing comes in.
+            self._full = not self._store.has_room()
         return going_on
 
     def _wait(self) -> _Job | None:
-        """The next job; None when something else is due first."""
-        busy = bool(self._unfolded) or bool(self._folder.rebuilding)
-        deadline = self._next_fold if busy else self._next_merge
+        """The next job; None when there was none for a while."""
         try:
-            job = self._jobs.get(timeout=max(0.0, min(1.0, deadline - time.monotonic())))
+            job = self._jobs.get(timeout=_LOOK_AROUND)
         except queue.Empty:
             return None
         return _END if job is None else job
@@ -265,7 +239,7 @@ class Writer:
             return [StorageError(f"the events could not be stored: {error}")]
         self.commit_seconds = time.perf_counter() - began
         self.commits += 1
-        self._unfolded.append((self._committer.committed, time.monotonic()))
+        self._on_commit(self._committer.committed)
         return list(verdicts)
 
     def _answer(self, group: list[_Job], results: list[object]) -> None:
@@ -293,46 +267,8 @@ class Writer:
         if isinstance(result, STORAGE_FAULTS):
             raise result
 
-    def _due(self) -> None:
-        """Fold, catch up and merge, each when its time has come."""
-        now = time.monotonic()
-        # Others may fill the disk too, so it is looked at even when nothing comes in.
-        self._full = not self._store.has_room()
-        if self._full:
-            self._next_fold = now + self._settings.fold_interval_seconds
-            self._next_merge = max(self._next_merge, now + 1.0)
-            return
-        try:
-            self._fold(now)
-        except STORAGE_FAULTS:
-            raise
-        except Exception:
-            # A fault of ours in a definition: ingest goes on, the lag grows and is shown.
-            self.fold_errors += 1
-            log.exception("a fold failed; it is tried again in %g s", _FOLD_AGAIN)
-            self._next_fold = time.monotonic() + _FOLD_AGAIN
-        if now >= self._next_merge:
-            self._folder.merge()
-            self._next_merge = time.monotonic() + _MERGE_EVERY
-
-    def _fold(self, now: float) -> None:
-        if now < self._next_fold:
-            return
-        if self._unfolded:
-            self._folder.fold(self._committer.committed)
-            while self._unfolded and self._unfolded[0][0] <= self._folder.position:
-                self._unfolded.popleft()
-        if self._folder.rebuilding:
-            self._folder.catch_up()
-        # Acknowledgements wait while a fold runs, so the more it costs the rarer it comes; a
-        # rebuild, or partials that are a chunk behind, go on at once between two commits.
-        busy = self._unfolded or self._folder.rebuilding
-        spent = time.monotonic() - now
-        pause = 0.0 if busy else max(self._settings.fold_interval_seconds, 2 * spent)
-        self._next_fold = time.monotonic() + pause
-
-    def _fail(self, error: Exception) -> None:
-        """After a storage error nothing can be promised: answer who waits, and go."""
+    def fail(self, error: Exception) -> None:
+        """After a storage error nothing can be promised: answer who waits, and go. Any thread."""
         self._failed = f"storage failed: {error}"
         log.critical(
             "storage failed, the collector ends without closing the database: %s. "

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from loopgauge_cli.main import main
-from loopgauge_collector import writer
+from loopgauge_collector import folding
 from loopgauge_collector.partials.fold import FoldPlan
 from loopgauge_collector.partials.folder import Folder
 from loopgauge_collector.storage.commit import Committer
@@ -89,7 +89,7 @@ def _inside_merge(visit: Callable[[], None]) -> None:
 
     setattr(Folder, "merge", wrapped_merge)  # noqa: B010
     setattr(Folder, "_new_generation", wrapped_announce)  # noqa: B010
-    setattr(writer, "_MERGE_EVERY", MERGE_EVERY_SECONDS)  # noqa: B010
+    setattr(folding, "_MERGE_EVERY", MERGE_EVERY_SECONDS)  # noqa: B010
 
 
 if __name__ == "__main__":

@@ -40,13 +40,13 @@ class _Choice:
 class FoldPlan:
     """All rules of a set of KPIs, compiled to SQL once.
 
-    The rules stand in temp tables of the writer's connection, whose names carry the
+    The rules stand in temp tables of the folding connection, whose names carry the
     plan's number because a rebuild has a plan beside the running one.
 
     Args:
         rules: what to reduce.
         registry: gives rules their numbers.
-        connection: the writer's, inside a transaction (new rules are stored).
+        connection: the folding one, inside a transaction (new rules are stored).
     """
 
     _count = 0
@@ -59,6 +59,7 @@ class FoldPlan:
     ) -> None:
         FoldPlan._count += 1
         self._registry = registry
+        self._tables: list[str] = []
         self._kpis: dict[int, str] = {}
         self._dated: list[int] = []
         rules = tuple(rules)
@@ -125,6 +126,7 @@ class FoldPlan:
             f"create or replace temp table {parts} (total integer, place integer, rule integer)"
         )
         connection.executemany(f"insert into {parts} values (?, ?, ?)", numbers)
+        self._tables += [table, parts]
         listed = "".join(
             f"case when r.{column} <> 0 then "
             f"coalesce({choices[column].sql('varchar')}, '{NONE_VALUE}') end as {column}, "
@@ -139,6 +141,11 @@ class FoldPlan:
               {choices["k"].sql("varchar")} as key
             from staged s join {table} r on s.product = r.product and s.name = r.name
               and (s.environment is null or s.environment = r.environment)"""
+
+    def drop(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Drop the temp tables; the plan is not run again."""
+        for table in self._tables:
+            connection.execute(f"drop table {table}")
 
     def run(self, connection: duckdb.DuckDBPyConnection, after: int, upto: int) -> None:
         """Append the partials of all events with `after < seq <= upto`.

@@ -1,14 +1,15 @@
 """Keeps the partials up to the events: the running fold, rebuilds, and the merge.
 
-Runs in the writer's thread. KPIs whose partials are complete share one position; each
+Runs in the folding thread. KPIs whose partials are complete share one position; each
 KPI that is new or changed has its own and catches up in chunks between the others'
 folds, so ingest and the other KPIs never wait for a rebuild.
 """
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 
 import duckdb
 from loopgauge_catalog.catalog import Catalog
@@ -31,7 +32,7 @@ class Folder:
     """The second transaction, its position and what is being rebuilt.
 
     Args:
-        connection: the writer's.
+        connection: the folding one; nothing else runs on it.
         catalog: what to compute.
         registry: numbers of rules and series.
         activity: told who sent what.
@@ -78,7 +79,7 @@ class Folder:
         """
         revisions = {kpi.id: revision(kpi, catalog) for kpi in catalog.kpis()}
         current = set(revisions.items())
-        with self._changing(), transaction(self._connection):
+        with self._changing(), self._transaction():
             reached = positions(self._connection)
             complete: set[_Pair] = set(
                 self._connection.execute("select distinct kpi, revision from complete").fetchall()
@@ -108,12 +109,15 @@ class Folder:
             if (kpi.id, self.revisions[kpi.id]) not in self._behind
             for rule in KINDS[kpi.kind].reduce(kpi, self._catalog)
         ]
+        for old in (self._plan, self._catch_up_plan and self._catch_up_plan[1]):
+            if old is not None:
+                old.drop(self._connection)
         self._plan = FoldPlan(rules, self._registry, self._connection)
         self._catch_up_plan = None
 
     def restart(self, kpis: Sequence[str] | None) -> None:
         """Forget the partials of these KPIs (or all) and compute them again."""
-        with self._changing(), transaction(self._connection):
+        with self._changing(), self._transaction():
             for kpi in self._catalog.kpis():
                 if kpis is not None and kpi.id not in kpis:
                     continue
@@ -128,6 +132,24 @@ class Folder:
                     self._behind[pair] = 0
             self._new_generation()
             self._compile()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All of it or nothing, in memory too: what is known must be what is stored."""
+        kept = (dict(self._behind), self._catalog, self.revisions)
+        plans = (self._plan, self._catch_up_plan)
+        overflow = Counter(self._registry.overflow)
+        try:
+            with transaction(self._connection):
+                yield
+        except BaseException:
+            self._behind, self._catalog, self.revisions = kept
+            self._plan, self._catch_up_plan = plans
+            self._registry.overflow = overflow
+            # After a fatal error nothing can be read; the process ends then.
+            with suppress(duckdb.FatalException, duckdb.IOException):
+                self._registry.load(self._connection)
+            raise
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -166,7 +188,7 @@ class Folder:
             return False
         began = time.perf_counter()
         assert self._plan is not None
-        with transaction(self._connection):
+        with self._transaction():
             self._plan.run(self._connection, self.position, upto)
             seen = self._activity.store(self._connection, self.position, upto)
             self._connection.execute("insert into positions values ('', '', ?)", [upto])
@@ -185,7 +207,7 @@ class Folder:
         upto = next_chunk(self._connection, lowest, self.position, self._max_events)
         reached = self.position if upto is None else upto
         done = reached == self.position
-        with self._changing() if done else nullcontext(), transaction(self._connection):
+        with self._changing() if done else nullcontext(), self._transaction():
             if upto is not None:
                 self._plan_for(pairs).run(self._connection, lowest, upto)
             for pair in pairs:
@@ -204,6 +226,8 @@ class Folder:
                 if (kpi.id, self.revisions[kpi.id]) in pairs
                 for rule in KINDS[kpi.kind].reduce(kpi, self._catalog)
             ]
+            if self._catch_up_plan is not None:
+                self._catch_up_plan[1].drop(self._connection)
             self._catch_up_plan = (pairs, FoldPlan(rules, self._registry, self._connection))
         return self._catch_up_plan[1]
 

@@ -15,13 +15,19 @@ Identity = tuple[str, str, str]
 
 
 class SeriesRegistry:
-    """Numbers for rules and series. Only the writer's thread registers.
+    """Numbers for rules and series. Only the folding thread registers.
 
     Readers go through `lookup`, over a dict that is replaced and never changed.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, label_cap: int) -> None:
         self._cap = label_cap
+        #: Events put into `__other__` since the process began, by KPI id.
+        self.overflow: Counter[str] = Counter()
+        self.load(connection)
+
+    def load(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Read all that is stored: at the start, and after a transaction that was rolled back."""
         self._rules: dict[Identity, int] = {
             (kpi, revision, label): rule
             for rule, kpi, revision, label in connection.execute(
@@ -52,8 +58,6 @@ class SeriesRegistry:
                 where first is not null group by series"""
             ).fetchall()
         )
-        #: Events put into `__other__` since the process began, by KPI id.
-        self.overflow: Counter[str] = Counter()
 
     def rule(self, connection: duckdb.DuckDBPyConnection, identity: Identity) -> int:
         """The number of a rule; a new one is stored within the open transaction.
@@ -82,7 +86,7 @@ class SeriesRegistry:
         """Give new label values a series, in the order given, up to the cap.
 
         Args:
-            connection: the writer's, inside a transaction.
+            connection: the folding one, inside a transaction.
             values: (rule, value, KPI id, events), values without a series.
         """
         for rule, value, kpi, events in values:

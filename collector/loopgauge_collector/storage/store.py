@@ -1,8 +1,8 @@
-"""The DuckDB file: opening it, its version, and a cursor for each reader.
+"""The DuckDB file: opening it, its version, and a connection for each thread.
 
-One process owns the file and one thread writes (`writer.py`). Everything else reads
-through `reader()`, which gives a cursor of its own: a shared connection hands a thread
-another thread's rows.
+One process owns the file. Two threads write, each to tables of its own: `writer.py` stores
+events, `folding.py` what is computed from them. Everything else reads through `reader()`,
+which gives a cursor of its own: a shared connection hands a thread another thread's rows.
 """
 
 import logging
@@ -26,6 +26,10 @@ FILE_NAME = "loopgauge.duckdb"
 class Store:
     """The open database file.
 
+    Attributes:
+        connection: of the thread that stores events.
+        folding: of the thread that folds them.
+
     Raises:
         StartError: the folder cannot be used, another process holds the file, or it was
             written by another schema version.
@@ -44,6 +48,7 @@ class Store:
             ) from error
         self.connection = self._open(settings)
         self._check_version()
+        self.folding = self.connection.cursor()
 
     def _open(self, settings: Settings) -> duckdb.DuckDBPyConnection:
         try:
@@ -140,4 +145,5 @@ class Store:
             # A query that still reads keeps the log from being merged; it waits for the next start.
             with suppress(duckdb.TransactionException):
                 self.connection.execute("checkpoint")
+        self.folding.close()
         self.connection.close()

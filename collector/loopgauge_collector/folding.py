@@ -1,0 +1,188 @@
+"""The thread that keeps the partials up to the events, beside the one that commits them.
+
+Commits never wait for it: the two write different tables, each in transactions of its own.
+"""
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from loopgauge_collector.errors import STORAGE_FAULTS
+from loopgauge_collector.partials.folder import Folder
+from loopgauge_collector.settings import Settings
+from loopgauge_collector.storage.store import Store
+
+log = logging.getLogger(__name__)
+
+_MERGE_EVERY = 60.0
+_FOLD_AGAIN = 10.0
+_LAST_FOLDS = 10.0
+#: How often the disk is looked at while there is nothing else to do.
+_LOOK_AROUND = 1.0
+
+
+@dataclass(slots=True)
+class _Change:
+    """Something to run between two folds."""
+
+    loop: asyncio.AbstractEventLoop
+    future: "asyncio.Future[int]"
+    run: Callable[[], int]
+
+    def answer(self, result: int | Exception) -> None:
+        def resolve() -> None:
+            if self.future.done():
+                return
+            if isinstance(result, Exception):
+                self.future.set_exception(result)
+            else:
+                self.future.set_result(result)
+
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(resolve)
+
+
+class Folding:
+    """Folds, rebuilds and merges, each when its time has come.
+
+    Args:
+        store: the open database.
+        folder: what is run.
+        settings: the pause between two folds.
+        committed: number of the newest commit.
+        fail: called in this thread after a storage error; it ends the process.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        folder: Folder,
+        settings: Settings,
+        committed: int,
+        fail: Callable[[Exception], object],
+    ) -> None:
+        self._store = store
+        self._folder = folder
+        self._pause = settings.fold_interval_seconds
+        self._committed = committed
+        self._fail = fail
+        #: (commit number, monotonic time) of commits that no fold has read yet.
+        self._unfolded: deque[tuple[int, float]] = deque()
+        if committed > folder.position:
+            self._unfolded.append((committed, time.monotonic()))
+        #: Changes, False for "something was committed", None for the end.
+        self._jobs: queue.SimpleQueue[_Change | bool | None] = queue.SimpleQueue()
+        self._next_fold = 0.0
+        self._next_merge = time.monotonic() + _MERGE_EVERY
+        self.errors = 0
+        self._thread = threading.Thread(target=self._run, name="loopgauge-fold", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 30.0) -> bool:
+        """Fold what is left for a while, and end the thread; False if it still runs."""
+        self._jobs.put(None)
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    @property
+    def lag(self) -> float:
+        """Seconds since the oldest commit that is not in the partials; 0 when all are."""
+        try:
+            return time.monotonic() - self._unfolded[0][1]
+        except IndexError:
+            return 0.0
+
+    def committed(self, number: int) -> None:
+        """Tell that a commit is done. The writer's thread calls it after each."""
+        self._committed = number
+        if not self._unfolded:
+            self._jobs.put(False)
+        self._unfolded.append((number, time.monotonic()))
+
+    async def call(self, change: Callable[[], int]) -> int:
+        """Run something between two folds that opens its own transactions."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[int] = loop.create_future()
+        self._jobs.put(_Change(loop, future, change))
+        return await asyncio.shield(future)
+
+    def _run(self) -> None:
+        try:
+            while self._step():
+                pass
+            # What is not folded in time is folded at the next start.
+            deadline = time.monotonic() + _LAST_FOLDS
+            while time.monotonic() < deadline and self._folder.fold(self._committed):
+                pass
+        except Exception as error:  # noqa: BLE001  # it is logged, and ends the process
+            self._fail(error)
+
+    def _step(self) -> bool:
+        """One turn: a change, then whatever else is due; False at the end."""
+        try:
+            job = self._jobs.get(timeout=self._until_due())
+        except queue.Empty:
+            job = False
+        if job is None:
+            return False
+        if isinstance(job, _Change):
+            self._change(job)
+        self._due()
+        return True
+
+    def _until_due(self) -> float:
+        busy = bool(self._unfolded) or bool(self._folder.rebuilding)
+        due = self._next_fold if busy else self._next_merge
+        return max(0.0, min(_LOOK_AROUND, due - time.monotonic()))
+
+    def _change(self, job: _Change) -> None:
+        try:
+            result: int | Exception = job.run()
+        except Exception as error:  # noqa: BLE001  # it is raised again where it was asked for
+            result = error
+        job.answer(result)
+        if isinstance(result, STORAGE_FAULTS):
+            raise result
+
+    def _due(self) -> None:
+        now = time.monotonic()
+        if not self._store.has_room():
+            self._next_fold = now + self._pause
+            self._next_merge = max(self._next_merge, now + _LOOK_AROUND)
+            return
+        if now >= self._next_fold:
+            try:
+                self._fold()
+            except STORAGE_FAULTS:
+                raise
+            except Exception:
+                # A fault of ours in a definition: ingest goes on, the lag grows and is shown.
+                self.errors += 1
+                log.exception("a fold failed; it is tried again in %g s", _FOLD_AGAIN)
+                self._next_fold = time.monotonic() + _FOLD_AGAIN
+        if now >= self._next_merge:
+            self._folder.merge()
+            self._next_merge = time.monotonic() + _MERGE_EVERY
+
+    def _fold(self) -> None:
+        began = time.monotonic()
+        asked = self._committed
+        if self._unfolded:
+            self._folder.fold(asked)
+            while self._unfolded and self._unfolded[0][0] <= self._folder.position:
+                self._unfolded.popleft()
+        if self._folder.rebuilding:
+            self._folder.catch_up()
+        # A rebuild, or partials that are a chunk behind, go on at once. Else a fold costs
+        # much the same for ten events and for a thousand, so it waits for company.
+        busy = self._folder.position < asked or bool(self._folder.rebuilding)
+        spent = time.monotonic() - began
+        self._next_fold = time.monotonic() + (0.0 if busy else max(self._pause, spent))
