@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,10 +75,43 @@ def test_after_the_catalog_is_mended_a_replay_stores_each_event_once(
         0,
         sorted(set(numbers) - {again["quarantined"][0]["number"]}),
     )
-    assert shop.outcomes() == {"stored": 999, "quarantined missing_attribute": 1}
+    assert shop.outcomes() == {
+        "stored": 993,
+        "quarantined not_allowed": 6,
+        "quarantined missing_attribute": 1,
+        "replayed stored": 6,
+    }
     stored = {str(row["id"]): row for row in shop.stored()}
     assert {one["id"] for one in bad} <= stored.keys()
     assert json.loads(stored[bad[0]["id"]]["attributes"]) == bad[0]["attributes"]
+
+
+def _counters(running: Running) -> dict[str, float]:
+    """The counters of events on /metrics, by their line."""
+    page = running.request("GET", "/metrics").body.decode()
+    found = re.findall(r"^(loopgauge_\w*events_total{.*}) (\S+)$", page, re.MULTILINE)
+    return {series: float(number) for series, number in found if 'product="shop"' in series}
+
+
+def test_a_replay_lets_no_counter_of_the_metrics_go_down(
+    shop: Running, catalog: Path, event: EventMaker
+) -> None:
+    shop.send(event(), event(attributes={"order.id": "1", "order.items": 500}))
+    quarantined = 'loopgauge_events_total{outcome="quarantined",product="shop"}'
+    replayed = 'loopgauge_replayed_events_total{outcome="stored",product="shop"}'
+    deadline = time.monotonic() + 20
+    while (before := _counters(shop))[quarantined] == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    mend(shop, catalog, "maximum: 100}", "maximum: 1000}")
+
+    act(shop, "replay", listed(shop)[0]["number"])
+    while (after := _counters(shop))[replayed] == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+    assert after == before | {replayed: 1.0}
+    assert sum(n for name, n in after.items() if name.startswith("loopgauge_events_total")) == 2
 
 
 def test_a_replay_works_for_otlp_too_and_keeps_every_column(

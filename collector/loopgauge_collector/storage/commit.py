@@ -2,10 +2,13 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 import duckdb
 import pyarrow as pa
+from loopgauge_catalog.values import REPLAYED
+from pyarrow.compute import take
 
 from loopgauge_collector.events import Admitted, EventColumns, Incoming, Rejected, Verdict
 from loopgauge_collector.storage.accounting import (
@@ -16,32 +19,25 @@ from loopgauge_collector.storage.accounting import (
     Accounting,
     Key,
 )
-from loopgauge_collector.storage.dedupe import StoredEvent, stored_among
+from loopgauge_collector.storage.arrow_view import ArrowView
+from loopgauge_collector.storage.batch import COLUMNS, Batch
+from loopgauge_collector.storage.dedupe import Lookup, StoredEvent
 from loopgauge_collector.storage.quarantine import Quarantine, payload_of
 from loopgauge_collector.storage.transactions import transaction
-
-_SCHEMA = pa.schema(
-    [
-        ("id", pa.string()),
-        ("name", pa.string()),
-        ("time", pa.int64()),
-        ("product", pa.string()),
-        ("service", pa.string()),
-        ("environment", pa.string()),
-        ("producer", pa.string()),
-        ("sequence", pa.int64()),
-        ("attributes", pa.string()),
-    ]
-)
 
 
 @dataclass(slots=True)
 class _Sorted:
-    """What becomes of one request of the group."""
+    """What becomes of one request of the group, by positions in its columns."""
 
-    kept: list[int] = field(default_factory=list)
+    kept: Sequence[int] = field(default_factory=list)
     duplicates: list[int] = field(default_factory=list)
     conflicts: list[int] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """Events of the request."""
+        return len(self.kept) + len(self.duplicates) + len(self.conflicts)
 
 
 def _row(columns: EventColumns, at: int) -> StoredEvent:
@@ -80,6 +76,11 @@ class Committer:
         self._connection = connection
         self._accounting = accounting
         self._quarantine = quarantine
+        self._lookup = Lookup(connection)
+        self._arriving = ArrowView(connection, "arriving", COLUMNS)
+        connection.execute(
+            "prepare append_events as insert into events by name select * from arriving"
+        )
         row = connection.execute("select max(seq), max(id)::varchar from events").fetchone()
         assert row is not None
         #: Number of the newest commit.
@@ -99,17 +100,17 @@ class Committer:
         number = self.committed + 1
         self._quarantine.forget_uncommitted()
         group = self._still_kept(group)
+        batch = Batch.of(group, number, received)
         with transaction(self._connection):
-            split = self._split(group, received)
-            self._append(group, split, number, received)
+            split = self._split(group, batch, received)
+            self._append(batch, split)
             rejected = [
-                admitted.rejected + self._conflicts(admitted, part)
+                admitted.rejected + _conflicts(admitted.columns, part)
                 for admitted, part in zip(group, split, strict=True)
             ]
             counts = self._counts(group, split, rejected)
-            self._quarantine.settle(self._connection, _replayed(group, split))
+            self._quarantine.settle(_replayed(group, split))
             self._quarantine.store(
-                self._connection,
                 [
                     event
                     for admitted, events in zip(group, rejected, strict=True)
@@ -118,15 +119,12 @@ class Committer:
                 ],
                 received,
             )
-            self._accounting.store(self._connection, received, counts)
+            self._accounting.store(received, counts)
         self.committed = number
-        ids = [
-            admitted.columns.id[at]
-            for admitted, part in zip(group, split, strict=True)
-            for at in part.kept
-        ]
-        if ids:
-            self._newest = max(*ids, self._newest or "")
+        if batch.ids:
+            # What was not appended was stored before, so it is no greater than the newest.
+            newest = max(batch.ids)
+            self._newest = newest if self._newest is None else max(newest, self._newest)
         self._accounting.note(counts)
         self._quarantine.committed()
         return [
@@ -136,6 +134,8 @@ class Committer:
 
     def _still_kept(self, group: list[Admitted]) -> list[Admitted]:
         """Leave out of a replay what another replay or a drop took out of quarantine meanwhile."""
+        if not any(admitted.replayed for admitted in group):
+            return group
         taken: set[int] = set()
         result = []
         for admitted in group:
@@ -154,107 +154,97 @@ class Committer:
             result.append(admitted)
         return result
 
-    def _split(self, group: list[Admitted], received: int) -> list[_Sorted]:
+    def _split(self, group: list[Admitted], batch: Batch, received: int) -> list[_Sorted]:
         """Tell new events from duplicates and conflicts, within the group and the store."""
-        ids = [set(admitted.columns.id) for admitted in group]
-        known = stored_among(
-            self._connection, list(set().union(*ids)), self._newest, received // 1000
+        known = self._lookup.stored_among(
+            batch.ids, batch.rows.column("id"), self._newest, received // 1000
         )
-        seen: set[str] = set()
-        result = []
-        for position, admitted in enumerate(group):
-            own = ids[position]
-            whole = len(own) == len(admitted.columns)
-            if whole and known.keys().isdisjoint(own) and seen.isdisjoint(own):
-                part = _Sorted(kept=list(range(len(own))))
-            else:
-                part = self._compare(admitted.columns, known, group[:position])
-            seen |= own
-            result.append(part)
-        return result
+        if not known and len(set(batch.ids)) == len(batch.ids):
+            return [_Sorted(kept=range(len(admitted.columns))) for admitted in group]
+        return list(_compared(group, known))
+
+    def _append(self, batch: Batch, split: list[_Sorted]) -> None:
+        rows = batch.rows
+        if sum(len(part.kept) for part in split) < rows.num_rows:
+            positions: list[int] = []
+            start = 0
+            for part in split:
+                positions += [start + at for at in part.kept]
+                start += part.size
+            rows = take(rows, pa.array(positions, pa.int64()))
+        if rows.num_rows:
+            self._arriving.rows = rows
+            self._connection.execute("execute append_events")
 
     @staticmethod
-    def _compare(
-        columns: EventColumns, known: dict[str, StoredEvent], before: list[Admitted]
-    ) -> _Sorted:
-        """The slow path: a request that repeats something."""
-        first = dict(known)
-        for admitted in before:
-            earlier = admitted.columns
-            for at, identity in enumerate(earlier.id):
-                first.setdefault(identity, _row(earlier, at))
-        part = _Sorted()
-        for at, identity in enumerate(columns.id):
-            row = _row(columns, at)
-            if identity not in first:
-                first[identity] = row
-                part.kept.append(at)
-            elif _same(first[identity], row):
-                part.duplicates.append(at)
-            else:
-                part.conflicts.append(at)
-        return part
-
-    def _append(
-        self, group: list[Admitted], split: list[_Sorted], number: int, received: int
-    ) -> None:
-        table = _table(group, split)
-        if table.num_rows == 0:
-            return
-        self._connection.register("batch", table)
-        try:
-            self._connection.execute(
-                f"""insert into events
-                select {number}, id::uuid, make_timestamp({received}), name, make_timestamp(time),
-                  product, service, environment, producer, sequence, attributes from batch"""
-            )
-        finally:
-            self._connection.unregister("batch")
-
-    @staticmethod
-    def _conflicts(admitted: Admitted, part: _Sorted) -> list[Rejected]:
-        columns = admitted.columns
-        return [
-            Rejected(
-                index=columns.index[at],
-                id=columns.id[at],
-                reason="id_conflict",
-                detail="an event with this id and another payload is stored already; "
-                "every event needs an id of its own",
-                product=columns.product[at],
-                service=columns.service[at],
-                name=columns.name[at],
-                payload=payload_of(_incoming(columns, at)),
-            )
-            for at in part.conflicts
-        ]
-
     def _counts(
-        self, group: list[Admitted], split: list[_Sorted], rejected: list[list[Rejected]]
+        group: list[Admitted], split: list[_Sorted], rejected: list[list[Rejected]]
     ) -> Counter[Key]:
         counts: Counter[Key] = Counter()
         for admitted, part, events in zip(group, split, rejected, strict=True):
-            columns = admitted.columns
             for outcome, rows in ((STORED, part.kept), (DUPLICATE, part.duplicates)):
-                whole = len(rows) == len(columns)
-                sources = Counter(
-                    zip(columns.product, columns.service, strict=True)
-                    if whole
-                    else ((columns.product[at], columns.service[at]) for at in rows)
-                )
-                for (product, service), n in sources.items():
-                    counts[product, service, outcome, ""] += n
-            if admitted.replayed:
-                # The event was counted when it came; a replay only moves the count.
-                for at in (*part.kept, *part.duplicates):
-                    product, service, reason = self._quarantine.origin(admitted.replayed[at])
-                    counts[product, service, QUARANTINED, reason] -= 1
-            else:
+                if rows:
+                    # What is replayed was counted when it came; no count ever goes down.
+                    key = (REPLAYED, outcome) if admitted.replayed else (outcome, "")
+                    for (product, service), n in _sources(admitted.columns, rows).items():
+                        counts[product, service, *key] += n
+            if not admitted.replayed:
                 for event in events:
                     counts[event.product, event.service, QUARANTINED, event.reason] += 1
             for (product, service), n in admitted.ignored.items():
                 counts[product, service, IGNORED, "no_event_name"] += n
         return counts
+
+
+def _compared(group: list[Admitted], known: dict[str, StoredEvent]) -> Iterator[_Sorted]:
+    """The slow path, for a group that repeats something."""
+    first: dict[str, tuple[EventColumns, int]] = {}
+    for admitted in group:
+        columns = admitted.columns
+        kept: list[int] = []
+        part = _Sorted(kept)
+        for at, identity in enumerate(columns.id):
+            before = known.get(identity)
+            if before is None:
+                place = first.get(identity)
+                if place is None:
+                    first[identity] = columns, at
+                    kept.append(at)
+                    continue
+                before = _row(*place)
+            if _same(before, _row(columns, at)):
+                part.duplicates.append(at)
+            else:
+                part.conflicts.append(at)
+        yield part
+
+
+def _conflicts(columns: EventColumns, part: _Sorted) -> list[Rejected]:
+    return [
+        Rejected(
+            index=columns.index[at],
+            id=columns.id[at],
+            reason="id_conflict",
+            detail="an event with this id and another payload is stored already; "
+            "every event needs an id of its own",
+            product=columns.product[at],
+            service=columns.service[at],
+            name=columns.name[at],
+            payload=payload_of(_incoming(columns, at)),
+        )
+        for at in part.conflicts
+    ]
+
+
+def _sources(columns: EventColumns, rows: Sequence[int]) -> Mapping[tuple[str, str], int]:
+    """Events by product and service; nearly always a request has one of each."""
+    products, services = columns.product, columns.service
+    if len(rows) < len(columns):
+        products, services = [products[at] for at in rows], [services[at] for at in rows]
+    product, service = products[0], services[0]
+    if products.count(product) == services.count(service) == len(products):
+        return {(product, service): len(products)}
+    return Counter(zip(products, services, strict=True))
 
 
 def _replayed(group: list[Admitted], split: list[_Sorted]) -> list[int]:
@@ -265,20 +255,6 @@ def _replayed(group: list[Admitted], split: list[_Sorted]) -> list[int]:
         if admitted.replayed
         for at in (*part.kept, *part.duplicates)
     ]
-
-
-def _table(group: list[Admitted], split: list[_Sorted]) -> pa.Table:
-    """The new events of the group as one Arrow table."""
-    arrays = []
-    for column in _SCHEMA:
-        chunks = []
-        for admitted, part in zip(group, split, strict=True):
-            values = getattr(admitted.columns, column.name)
-            if len(part.kept) != len(values):
-                values = [values[at] for at in part.kept]
-            chunks.append(pa.array(values, column.type))
-        arrays.append(pa.chunked_array(chunks, column.type))
-    return pa.table(arrays, schema=_SCHEMA)
 
 
 def _incoming(columns: EventColumns, at: int) -> Incoming:

@@ -4,19 +4,34 @@ The writer stores them in the same transaction as the rest of their batch. The o
 when there are too many, so that a broken sender cannot fill the disk.
 """
 
+import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Protocol
 
-import duckdb
 import msgspec
+import pyarrow as pa
 
 from loopgauge_collector.events import Incoming, Rejected
+from loopgauge_collector.storage.arrow_view import ArrowView
 from loopgauge_collector.storage.store import Store
 
-_COLUMNS = "number, received, product, service, name, event_id, reason, detail, payload"
+_COLUMNS = (
+    ("number", pa.int64()),
+    ("received", pa.timestamp("us")),
+    ("product", pa.string()),
+    ("service", pa.string()),
+    ("name", pa.string()),
+    ("event_id", pa.string()),
+    ("reason", pa.string()),
+    ("detail", pa.string()),
+    ("payload", pa.string()),
+)
+_LISTED = ", ".join(name for name, _ in _COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +64,7 @@ class _Runs(Protocol):
 
 
 class Quarantine:
-    """What is kept. `store`, `settle` and `origin` belong to the writer's thread.
+    """What is kept. `store` and `settle` belong to the writer's thread.
 
     Args:
         store: the database.
@@ -60,97 +75,109 @@ class Quarantine:
         self._store = store
         self._limit = limit
         self._runs: _Runs | None = None
-        self._origins: dict[int, tuple[str, str, str]] = {}
-        self._digests: dict[str, int] = {}
+        #: Digest of the payload by number; the oldest is the first.
+        self._kept: OrderedDict[int, str] = OrderedDict()
+        self._numbers: dict[str, int] = {}
         rows = store.connection.execute(
-            "select number, product, service, reason, md5(payload) from quarantine order by number"
+            "select number, md5(payload) from quarantine order by number"
         ).fetchall()
-        for number, product, service, reason, digest in rows:
-            self._origins[number] = (product, service, reason)
-            self._digests[digest] = number
-        self._next = max(self._origins, default=0) + 1
-        self._staged: list[tuple[int, tuple[str, str, str], str]] = []
-        self._settled: list[int] = []
+        for number, digest in rows:
+            self._keep(number, digest)
+        self._next = max(self._kept, default=0) + 1
+        #: What the open transaction adds and takes out.
+        self._staged: dict[int, str] = {}
+        self._leaving: set[int] = set()
+        self._arriving = ArrowView(store.connection, "arriving_in_quarantine", _COLUMNS)
+        store.connection.execute(
+            "prepare append_quarantined as "
+            "insert into quarantine by name select * from arriving_in_quarantine"
+        )
 
     def use(self, runs: _Runs) -> None:
         """Give it the way to run a change in the writer's thread."""
         self._runs = runs
 
     def __len__(self) -> int:
-        return len(self._origins)
+        return len(self._kept)
 
     def __contains__(self, number: object) -> bool:
-        return number in self._origins
+        return number in self._kept
 
-    def origin(self, number: int) -> tuple[str, str, str]:
-        """Product, service and reason that the event was counted under."""
-        return self._origins[number]
-
-    def store(
-        self, connection: duckdb.DuckDBPyConnection, events: Sequence[Rejected], received: int
-    ) -> None:
+    def store(self, events: Sequence[Rejected], received: int) -> None:
         """Append events, within the open transaction. One that is kept already is not again."""
-        rows: list[tuple[object, ...]] = []
-        fresh: set[str] = set()
+        if not events:
+            return
+        fresh: dict[str, Rejected] = {}
         for event in events:
             digest = _digest(event.payload)
-            if digest in self._digests or digest in fresh:
-                continue
-            fresh.add(digest)
-            number = self._next + len(rows)
-            rows.append(
-                (
-                    number,
-                    received,
-                    event.product,
-                    event.service,
-                    event.name,
-                    event.id,
-                    event.reason,
-                    event.detail,
-                    event.payload.decode(),
-                )
-            )
-            self._staged.append((number, (event.product, event.service, event.reason), digest))
-        for start in range(0, len(rows), 500):
-            part = rows[start : start + 500]
-            marks = ", ".join(["(?, make_timestamp(?), ?, ?, ?, ?, ?, ?, ?)"] * len(part))
-            connection.execute(
-                f"insert into quarantine values {marks}", [value for row in part for value in row]
-            )
-        self._next += len(rows)
-        excess = len(self._origins) + len(self._staged) - self._limit
-        if excess > 0:
-            numbers = sorted([*self._origins, *(staged[0] for staged in self._staged)])
-            self._delete(connection, numbers[:excess])
-
-    def settle(self, connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> None:
-        """Take events out that a replay stored, within the open transaction."""
-        self._delete(connection, numbers)
-
-    def _delete(self, connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> None:
-        if not numbers:
+            number = self._numbers.get(digest)
+            if number is None or number in self._leaving:
+                fresh.setdefault(digest, event)
+        first = self._next
+        self._next += len(fresh)
+        numbered = list(zip(range(first, self._next), fresh.items(), strict=True))[-self._limit :]
+        if not numbered:
             return
-        connection.execute(
-            f"delete from quarantine where number in ({', '.join(str(int(n)) for n in numbers)})"
-        )
-        self._settled.extend(numbers)
+        self._arriving.fill(
+            *zip(
+                *(
+                    (number, received, one.product, one.service, one.name, one.id, one.reason,
+                     one.detail, one.payload.decode())
+                    for number, (_, one) in numbered
+                ),
+                strict=True,
+            )
+        )  # fmt: skip
+        self._store.connection.execute("execute append_quarantined")
+        for number, (digest, _) in numbered:
+            self._staged[number] = digest
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Take out the oldest, as many as there are too many."""
+        excess = len(self._kept) - len(self._leaving) + len(self._staged) - self._limit
+        if excess <= 0:
+            return
+        staying = (number for number in self._kept if number not in self._leaving)
+        oldest = list(islice(staying, excess))
+        # Numbers ascend, and what lies between them has gone before.
+        self._store.connection.execute(f"delete from quarantine where number <= {oldest[-1]}")
+        self._leaving.update(oldest)
+
+    def settle(self, numbers: Sequence[int]) -> None:
+        """Take events out that a replay stored, within the open transaction."""
+        self._delete(numbers)
+        self._leaving.update(numbers)
+
+    def _delete(self, numbers: Sequence[int]) -> None:
+        if numbers:
+            listed = ", ".join(str(int(number)) for number in numbers)
+            self._store.connection.execute(f"delete from quarantine where number in ({listed})")
 
     def forget_uncommitted(self) -> None:
         """A transaction was rolled back: what it would have changed did not happen."""
-        self._staged, self._settled = [], []
+        self._staged, self._leaving = {}, set()
 
     def committed(self) -> None:
         """The transaction went through: take over what it changed."""
-        for number, origin, digest in self._staged:
-            self._origins[number] = origin
-            self._digests[digest] = number
-        if self._settled:
-            gone = set(self._settled)
-            for number in gone:
-                self._origins.pop(number, None)
-            self._digests = {d: n for d, n in self._digests.items() if n not in gone}
-        self._staged, self._settled = [], []
+        self._forget(self._leaving)
+        for number, digest in self._staged.items():
+            self._keep(number, digest)
+        self.forget_uncommitted()
+
+    def _keep(self, number: int, digest: str) -> None:
+        self._kept[number] = digest
+        self._numbers[digest] = number
+
+    def _forget(self, numbers: Iterable[int]) -> int:
+        """Returns how many of them were kept."""
+        gone = 0
+        for number in numbers:
+            digest = self._kept.pop(number, None)
+            if digest is not None:
+                self._numbers.pop(digest, None)
+                gone += 1
+        return gone
 
     def list(
         self,
@@ -180,7 +207,7 @@ class Quarantine:
     def _read(self, clause: str, values: Sequence[object]) -> Sequence[QuarantinedEvent]:
         with self._store.reader() as cursor:
             rows = cursor.execute(
-                f"select {_COLUMNS} from quarantine {clause}", list(values)
+                f"select {_LISTED} from quarantine {clause}", list(values)
             ).fetchall()
         return [
             QuarantinedEvent(
@@ -192,15 +219,20 @@ class Quarantine:
 
     async def drop(self, numbers: Sequence[int]) -> int:
         """Delete events for good; returns how many there were. They stay counted."""
+        # A caller that goes away must not leave the two halves apart.
+        return await asyncio.shield(self._drop(numbers))
+
+    async def _drop(self, numbers: Sequence[int]) -> int:
         assert self._runs is not None
 
-        def change() -> int:
-            present = [number for number in numbers if number in self._origins]
-            self._delete(self._store.connection, present)
-            self.committed()
-            return len(present)
+        def delete() -> int:
+            self._delete([number for number in numbers if number in self._kept])
+            return 0
 
-        return await self._runs(change)
+        # Memory follows only once this is committed. Should a replay or the cap come between,
+        # the event was theirs, and is not counted here.
+        await self._runs(delete)
+        return await self._runs(lambda: self._forget(numbers))
 
 
 def _digest(payload: bytes) -> str:

@@ -92,7 +92,7 @@ ACTIVITY = Layered(
     },
 )
 
-#: How every parsed event ended. `events` can be negative: a replay moves a count.
+#: How every parsed event ended.
 ACCOUNTING = Layered(
     "accounting",
     {
