@@ -222,6 +222,7 @@ class SnapshotBuilder:
                 AccountingRow("", "stranger", "stored", "", 3),
             ),
             refused={"too_large": 2},
+            refused_bytes={"too_large": 40_000_000},
             position=41,
             committed=42,
             lag_seconds=0.25,
@@ -267,6 +268,7 @@ class FakeCollector:
         self.catalog = build.catalog
         self.settings = Settings.model_validate({})
         self.refusals: Counter[str] = Counter()
+        self.refused_bytes: Counter[str] = Counter()
         self.quarantine: object = None
         self.snapshots = Snapshots()
         self.reasons: list[str] = []

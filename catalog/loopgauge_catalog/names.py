@@ -35,7 +35,9 @@ LAST_EVENT: Final = "loopgauge_kpi_last_event_timestamp_seconds"
 SURE: Final = "loopgauge_kpi_sure"
 
 EVENTS: Final = "loopgauge_events_total"
+REPLAYED: Final = "loopgauge_replayed_events_total"
 REFUSED: Final = "loopgauge_refused_requests_total"
+REFUSED_BYTES: Final = "loopgauge_refused_bytes_total"
 COMMITS: Final = "loopgauge_commits_total"
 FOLDS: Final = "loopgauge_folds_total"
 EVALUATION_ERRORS: Final = "loopgauge_evaluation_errors_total"
@@ -56,6 +58,11 @@ SNAPSHOT_TIME: Final = "loopgauge_snapshot_timestamp_seconds"
 #: Label value of events whose attribute is missing, and of values beyond the cap.
 NONE_VALUE: Final = "__none__"
 OTHER_VALUE: Final = "__other__"
+
+
+def stat_name(quantile: float) -> str:
+    """``p95`` for 0.95, ``p99.9`` for 0.999."""
+    return f"p{round(quantile * 100, 6):g}"
 
 
 def label_name(attribute: str) -> str:

@@ -8,10 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
+from typing import Final
 
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import Kpi
 from loopgauge_catalog.states import State
+
+#: What can become of a parsed event when it comes. Accounting has one of these for each.
+OUTCOMES: Final = ("stored", "duplicate", "quarantined", "ignored")
+#: The outcome of accounting rows of a replay; their reason is one of `REPLAY_OUTCOMES`.
+REPLAYED: Final = "replayed"
+REPLAY_OUTCOMES: Final = ("stored", "duplicate")
 
 _NOTHING: Mapping[str, float] = MappingProxyType({})
 
@@ -80,11 +87,16 @@ class KpiValue:
 
 @dataclass(frozen=True, slots=True)
 class AccountingRow:
-    """How many parsed events ended how; the rows add up to what was received."""
+    """How many parsed events ended how.
+
+    The rows of the four `OUTCOMES` add up to what was received, and never go down. An event
+    that a replay took out of quarantine later stays counted there, and once more in a row
+    whose outcome is `REPLAYED`.
+    """
 
     product: str
     service: str
-    outcome: str  # stored, duplicate, quarantined or ignored
+    outcome: str
     reason: str
     events: int
 
@@ -96,6 +108,7 @@ class PipelineHealth:
     Attributes:
         accounting: totals since the store began.
         refused: requests that were turned away whole, by reason, since the process began.
+        refused_bytes: their bytes, as announced, else as far as they were read.
         position: number of the newest commit whose events are in the partials.
         committed: number of the newest commit.
         lag_seconds: age of the oldest committed event that is not in the partials yet.
@@ -105,12 +118,14 @@ class PipelineHealth:
         wal_bytes, database_bytes, free_bytes: sizes on disk.
         waiting_events: accepted into the queue, not committed yet.
         quarantined: events that wait in quarantine now.
-        series_overflow: label values that were put into ``__other__``, by KPI id.
+        series_overflow: events that were put into ``__other__``, by KPI id, since the
+            process began.
         rebuilding: KPI id -> share of stored events already done.
     """
 
     accounting: tuple[AccountingRow, ...] = ()
     refused: Mapping[str, int] = field(default_factory=dict)
+    refused_bytes: Mapping[str, int] = field(default_factory=dict)
     position: int = 0
     committed: int = 0
     lag_seconds: float = 0.0

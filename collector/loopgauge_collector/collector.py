@@ -78,6 +78,7 @@ class Collector:
         connection = self._store.connection
         self.snapshots = Snapshots()
         self.refusals: Counter[str] = Counter()
+        self.refused_bytes: Counter[str] = Counter()
         self._one_query = threading.Lock()
         self._activity = Activity(connection)
         self._registry = SeriesRegistry(connection, settings.label_cap)
@@ -92,7 +93,7 @@ class Collector:
             self._folder,
             settings,
             committer.committed,
-            fail=lambda error: self.writer.fail(error),
+            self._storage_failed,
         )
         self.writer = Writer(self._store, committer, settings, self._folding.committed)
         self.quarantine.use(self.writer.run)
@@ -129,6 +130,9 @@ class Collector:
         # The log is read at the next start, so a file that is still in use may stay open.
         if self.writer.stop() and self._folding.stop():
             self._store.close()
+
+    def _storage_failed(self, error: Exception) -> None:
+        self.writer.fail(error)
 
     def room(self) -> None:
         """Refuse early, before a body is read.
@@ -264,6 +268,7 @@ class Collector:
         return PipelineHealth(
             accounting=self._accounting.rows,
             refused=dict(self.refusals),
+            refused_bytes=dict(self.refused_bytes),
             position=self._folder.position,
             committed=self.writer.committed,
             lag_seconds=self._folding.lag,

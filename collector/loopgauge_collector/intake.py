@@ -65,6 +65,7 @@ class Intake:
             foreign += part.foreign
         if foreign:
             collector.refusals["other_signal"] += 1
+            collector.refused_bytes["other_signal"] += len(body)
         verdict = Verdict(0, 0, [], 0)
         if admitted.columns or admitted.rejected or admitted.ignored:
             verdict = await collector.writer.submit(admitted, received=received)

@@ -9,13 +9,12 @@ from loopgauge_catalog import names
 from loopgauge_catalog.quantities import format_duration
 from loopgauge_catalog.states import State
 from loopgauge_catalog.values import KpiValue, Reading
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.metrics_core import Metric
 
+from loopgauge_exporters.families import Family, Samples
 from loopgauge_exporters.labels import clean
 
 
-def families_of(value: KpiValue) -> Iterator[Metric]:
+def families_of(value: KpiValue) -> Iterator[Samples]:
     """Every family that is the KPI's own; a family without a series is left out."""
     if value.state is State.NO_DATA:
         return
@@ -53,7 +52,7 @@ def _breakdown(
     by_value: Mapping[str, Reading],
     stat: str | None,
     window: str | None,
-) -> Iterator[Metric]:
+) -> Iterator[Samples]:
     kpi = value.kpi
     about = f"By {attribute}. {_about(value)}"
     label = (names.breakdown_label(attribute),)
@@ -105,20 +104,20 @@ def _own_stat(value: KpiValue) -> str | None:
     """The `stat` of the KPI's value: ``p95`` for quantiles, None for kinds with one number."""
     quantile = getattr(value.kpi, "quantile", None)
     if quantile is not None:
-        return f"p{round(quantile * 100, 6):g}"
+        return names.stat_name(quantile)
     every = (value.reading, *value.windows.values())
     return value.kpi.kind if any(reading.stats for reading in every) else None
 
 
 def _gauge(
     name: str, about: str, labels: tuple[str, ...], stat: str | None, *, windowed: bool
-) -> GaugeMetricFamily:
+) -> Samples:
     own = (names.LABEL_STAT,) * (stat is not None) + (names.LABEL_WINDOW,) * windowed
-    return GaugeMetricFamily(name, about, labels=labels + own)
+    return Samples(Family(name, "gauge", labels + own, about))
 
 
 def _add_numbers(
-    family: GaugeMetricFamily,
+    samples: Samples,
     reading: Reading,
     labels: tuple[str, ...],
     stat: str | None,
@@ -128,18 +127,18 @@ def _add_numbers(
         return
     of_window = () if window is None else (window,)
     if stat is None:
-        family.add_metric((*labels, *of_window), reading.value)
+        samples.add(labels + of_window, reading.value)
         return
     for name, number in ({stat: reading.value} | dict(reading.stats)).items():
-        family.add_metric((*labels, name, *of_window), number)
+        samples.add((*labels, name, *of_window), number)
 
 
 def _add_share(
-    family: GaugeMetricFamily, reading: Reading, labels: tuple[str, ...], window: str | None
+    samples: Samples, reading: Reading, labels: tuple[str, ...], window: str | None
 ) -> None:
     if reading.share is not None:
-        family.add_metric((*labels, *(() if window is None else (window,))), reading.share)
+        samples.add(labels if window is None else (*labels, window), reading.share)
 
 
-def _filled(*families: GaugeMetricFamily) -> Iterator[Metric]:
-    return (family for family in families if family.samples)
+def _filled(*families: Samples) -> Iterator[Samples]:
+    return (samples for samples in families if samples.numbers)

@@ -3,4 +3,4 @@
 
 def clean(value: str) -> str:
     """The value without lone surrogates, which no encoding can carry."""
-    return value.encode("utf-8", "replace").decode("utf-8")
+    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")

@@ -1,52 +1,37 @@
 """A Snapshot as Prometheus reads it: text 0.0.4 or OpenMetrics 1.0.
 
-    Snapshot -> families (about KPIs, of KPIs, of the pipeline) -> prometheus_client -> bytes
+    Snapshot -> families (about KPIs, of KPIs, of the pipeline) -> pages -> bytes
 
-Pure: the same Snapshot gives the same bytes. Who serves them keeps them per Snapshot.
+The same Snapshot gives the same bytes. Who serves them keeps them per Snapshot.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from loopgauge_catalog.quantities import format_duration
 from loopgauge_catalog.states import State
 from loopgauge_catalog.values import Snapshot
-from prometheus_client.exposition import choose_encoder
-from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
 
 from loopgauge_exporters import shared_families as shared
+from loopgauge_exporters.families import Samples
 from loopgauge_exporters.kpi_families import families_of
 from loopgauge_exporters.labels import clean
+from loopgauge_exporters.pages import OPENMETRICS, TEXT, Pages
 from loopgauge_exporters.pipeline_families import pipeline_families
 
-TEXT = "text/plain; version=0.0.4; charset=utf-8"
-OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
-
-#: Our names need no escaping; asked for it, the OpenMetrics writer goes through each name
-#: letter by letter and takes twice the time.
-_ENCODERS: dict[str, Callable[[Collector], bytes]] = {
-    TEXT: choose_encoder(TEXT)[0],
-    OPENMETRICS: choose_encoder(f"{OPENMETRICS}; escaping=allow-utf-8")[0],
-}
+__all__ = ["OPENMETRICS", "TEXT", "Pages", "families", "negotiate", "render"]
 
 
-class SnapshotCollector(Collector):
-    """A Snapshot in the shape that prometheus_client writes out."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-
-    def collect(self) -> Iterator[Metric]:
-        """Every metric family of the Snapshot."""
-        yield from _about_kpis(self._snapshot)
-        for value in self._snapshot.kpis:
-            yield from families_of(value)
-        yield from pipeline_families(self._snapshot)
+def families(snapshot: Snapshot) -> Iterator[Samples]:
+    """Every metric family of the Snapshot."""
+    yield from _about_kpis(snapshot)
+    for value in snapshot.kpis:
+        yield from families_of(value)
+    yield from pipeline_families(snapshot)
 
 
 def render(snapshot: Snapshot, content_type: str = TEXT) -> bytes:
-    """The Snapshot as bytes of `TEXT` or `OPENMETRICS`."""
-    return _ENCODERS[content_type](SnapshotCollector(snapshot))
+    """One Snapshot as bytes of `TEXT` or `OPENMETRICS`; for many of them keep `Pages`."""
+    return Pages(content_type).write(families(snapshot))
 
 
 def negotiate(accept: str | None) -> str:
@@ -63,12 +48,12 @@ def negotiate(accept: str | None) -> str:
     return TEXT
 
 
-def _about_kpis(snapshot: Snapshot) -> Iterator[Metric]:
-    info = shared.INFO.info()
-    state, since, sure = shared.STATE.gauge(), shared.STATE_SINCE.gauge(), shared.SURE.gauge()
-    target, attainment = shared.TARGET.gauge(), shared.ATTAINMENT.gauge()
-    samples, pending = shared.SAMPLES.gauge(), shared.PENDING.gauge()
-    last_event = shared.LAST_EVENT.gauge()
+def _about_kpis(snapshot: Snapshot) -> Iterator[Samples]:
+    info, state = Samples(shared.INFO), Samples(shared.STATE)
+    since, sure = Samples(shared.STATE_SINCE), Samples(shared.SURE)
+    target, attainment = Samples(shared.TARGET), Samples(shared.ATTAINMENT)
+    samples, pending = Samples(shared.SAMPLES), Samples(shared.PENDING)
+    last_event = Samples(shared.LAST_EVENT)
     for value in snapshot.kpis:
         kpi = value.kpi
         who = (kpi.product, kpi.id)
@@ -79,18 +64,18 @@ def _about_kpis(snapshot: Snapshot) -> Iterator[Metric]:
             kpi.alert.severity if kpi.alert is not None else "",
             format_duration(own) if own is not None else "",
         )  # fmt: skip
-        info.add_metric((), dict(zip(shared.INFO.labels, map(clean, described), strict=True)))
+        info.add(tuple(map(clean, described)), 1)
         for one in State:
-            state.add_metric((*who, one.value), int(value.state is one))
-        since.add_metric(who, value.state_since.timestamp())
-        sure.add_metric(who, int(value.sure))
-        samples.add_metric(who, value.reading.samples)
+            state.add((*who, one.value), int(value.state is one))
+        since.add(who, value.state_since.timestamp())
+        sure.add(who, int(value.sure))
+        samples.add(who, value.reading.samples)
         if kpi.target is not None:
-            target.add_metric((*who, kpi.target.comparator), kpi.target.threshold.value)
+            target.add((*who, kpi.target.comparator), kpi.target.threshold.value)
         if value.attainment is not None:
-            attainment.add_metric(who, value.attainment)
+            attainment.add(who, value.attainment)
         if value.pending is not None:
-            pending.add_metric(who, value.pending)
+            pending.add(who, value.pending)
         if value.last_event is not None:
-            last_event.add_metric(who, value.last_event.timestamp())
+            last_event.add(who, value.last_event.timestamp())
     yield from (info, state, since, sure, target, attainment, samples, pending, last_event)

@@ -3,36 +3,11 @@
 One table, so that the exporter, `docs/metrics.md` and its test read the same rows.
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
 from loopgauge_catalog import names
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+
+from loopgauge_exporters.families import Family
 
 _KPI = (names.LABEL_PRODUCT, names.LABEL_KPI)
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """One metric family: its name as a query writes it, and what it means."""
-
-    name: str
-    type: Literal["gauge", "counter", "info"]
-    labels: tuple[str, ...]
-    help: str
-
-    def gauge(self) -> GaugeMetricFamily:
-        """An empty gauge family."""
-        return GaugeMetricFamily(self.name, self.help, labels=self.labels)
-
-    def counter(self) -> CounterMetricFamily:
-        """An empty counter family."""
-        return CounterMetricFamily(self.name, self.help, labels=self.labels)
-
-    def info(self) -> InfoMetricFamily:
-        """An empty info family; its samples have the value 1 and say it in labels."""
-        return InfoMetricFamily(self.name.removesuffix("_info"), self.help, labels=())
-
 
 INFO = Family(
     names.INFO,
@@ -73,13 +48,27 @@ EVENTS = Family(
     names.EVENTS,
     "counter",
     (names.LABEL_PRODUCT, names.LABEL_OUTCOME),
-    "Parsed events by what became of them: stored, duplicate, quarantined or ignored.",
+    "Parsed events by what became of them when they came: stored, duplicate, quarantined or "
+    "ignored.",
+)
+REPLAYED = Family(
+    names.REPLAYED,
+    "counter",
+    (names.LABEL_PRODUCT, names.LABEL_OUTCOME),
+    "Events that left the quarantine by a replay, which found them good (stored) or stored "
+    "already (duplicate).",
 )
 REFUSED = Family(
     names.REFUSED,
     "counter",
     (names.LABEL_REASON,),
     "Requests that were turned away whole, by reason.",
+)
+REFUSED_BYTES = Family(
+    names.REFUSED_BYTES,
+    "counter",
+    (names.LABEL_REASON,),
+    "Bytes of the requests that were turned away: as announced, else as far as they were read.",
 )
 COMMITS = Family(names.COMMITS, "counter", (), "Commits of events since the process began.")
 FOLDS = Family(names.FOLDS, "counter", (), "Folds of events into partials since the process began.")
@@ -100,7 +89,10 @@ FREE_BYTES = Family(names.FREE_BYTES, "gauge", (), "Free space on the disk of th
 WAITING = Family(names.WAITING, "gauge", (), "Events taken in and not committed yet.")
 QUARANTINED = Family(names.QUARANTINED, "gauge", (), "Events that wait in quarantine now.")
 OVERFLOW = Family(
-    names.OVERFLOW, "counter", _KPI, "Label values beyond the cap that were counted as __other__."
+    names.OVERFLOW,
+    "counter",
+    _KPI,
+    "Events whose label value was beyond the cap, so that they were counted as __other__.",
 )
 REBUILDING = Family(
     names.REBUILDING, "gauge", _KPI, "Share of stored events that a running rebuild has read."
@@ -113,7 +105,7 @@ SNAPSHOT_TIME = Family(
 )
 
 PIPELINE_FAMILIES = (
-    EVENTS, REFUSED, COMMITS, FOLDS, EVALUATION_ERRORS, COMMIT_SECONDS, FOLD_SECONDS,
-    EVALUATION_SECONDS, LAG, WAL_BYTES, DATABASE_BYTES, FREE_BYTES, WAITING, QUARANTINED,
-    OVERFLOW, REBUILDING, SNAPSHOT_NUMBER, SNAPSHOT_TIME,
+    EVENTS, REPLAYED, REFUSED, REFUSED_BYTES, COMMITS, FOLDS, EVALUATION_ERRORS, COMMIT_SECONDS,
+    FOLD_SECONDS, EVALUATION_SECONDS, LAG, WAL_BYTES, DATABASE_BYTES, FREE_BYTES, WAITING,
+    QUARANTINED, OVERFLOW, REBUILDING, SNAPSHOT_NUMBER, SNAPSHOT_TIME,
 )  # fmt: skip

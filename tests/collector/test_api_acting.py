@@ -37,11 +37,30 @@ def test_the_status_adds_up_to_what_was_received(site: "Site") -> None:
     pipeline = body["pipeline"]
     assert pipeline["events"] == {"stored": 1507, "quarantined": 8, "received": 1515}
     assert sum(row["events"] for row in pipeline["accounting"]) == 1515
+    assert pipeline["replayed"] == {}
     assert pipeline["rebuilding"] == {"ytempire.spend": 0.5}
     assert (pipeline["lag_seconds"], pipeline["position"], pipeline["committed"]) == (0.25, 41, 42)
     assert body["states"]["breach"] == 1
     assert body["catalog"]["kpis"] == 6
     assert body["snapshot"] == 7
+
+
+def test_what_a_replay_settled_is_told_apart_from_what_was_received(
+    site: "Site", collector: "FakeCollector", build: "SnapshotBuilder"
+) -> None:
+    replayed = (
+        AccountingRow("campaigns", "campaign-api", "replayed", "stored", 5),
+        AccountingRow("", "stranger", "replayed", "stored", 1),
+        AccountingRow("campaigns", "campaign-api", "replayed", "duplicate", 2),
+    )
+    rows = build.health().accounting + replayed
+    collector.snapshots.publish(build.snapshot(number=8, health=build.health(accounting=rows)))
+
+    pipeline = site.get("/api/v1/status").json()["pipeline"]
+
+    assert pipeline["events"] == {"stored": 1507, "quarantined": 8, "received": 1515}
+    assert pipeline["replayed"] == {"stored": 6, "duplicate": 2}
+    assert sum(row["events"] for row in pipeline["accounting"]) == 1515 + 8
 
 
 def test_invented_services_do_not_make_the_status_endless(

@@ -1,10 +1,14 @@
 """docs/api.md has a heading for every route, and describes none that is not there."""
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loopgauge_collector.app import create_app
+from loopgauge_collector.events import Rejected, Verdict
+from loopgauge_collector.receivers import RECEIVERS, Outcome
+from loopgauge_collector.receivers.base import JSON
 from starlette.routing import Route
 
 if TYPE_CHECKING:
@@ -32,3 +36,14 @@ def test_every_field_of_a_kpi_is_explained(site: "Site") -> None:
 
     assert not {field for field in in_list if f"`{field}`" not in listed}
     assert not {field for field in in_detail - {"as_of", "snapshot"} if f"`{field}`" not in one}
+
+
+def test_every_field_of_the_answer_to_events_is_explained() -> None:
+    event = Rejected(3, None, "missing_id", "say why", "shop", "web", "page.seen", b"{}")
+    outcome = Outcome(Verdict(1, 1, [event], 1), {"trace": 2})
+    (receiver,) = (one for one in RECEIVERS if one.path == "/v1/events")
+    answer = json.loads(receiver.answer(outcome, JSON))
+    section = TEXT.split("### `POST /v1/events`")[1].split("### ")[0]
+
+    fields = set(answer) | set(answer["quarantined"][0])
+    assert not {field for field in fields if f'"{field}"' not in section}

@@ -1,6 +1,8 @@
 """The gate: hosts, overload, security headers, and no 5xx but 503."""
 
+import gzip
 import json
+import re
 import socket
 import time
 from collections.abc import Callable
@@ -209,6 +211,48 @@ def test_refusals_are_counted_by_reason(running_collector: Running) -> None:
         "media_type": 1,
         "malformed_protobuf": 1,
     }
+
+
+def test_refused_bytes_are_counted_as_announced_or_as_far_as_they_were_read(
+    running_collector: Running,
+) -> None:
+    spaces = b" " * 100_000
+    packed = len(gzip.compress(spaces, 1))
+    running_collector.post("/v1/events", b"x" * 70)
+    running_collector.post("/v1/events", b"x" * 30)
+    running_collector.post("/v1/events", b"x" * 11, "text/plain")
+    running_collector.post("/v1/events", spaces, packed=True)
+    running_collector.post("/v1/events", b" " * 2**23)
+    running_collector.raw(head(Transfer_Encoding="chunked") + b"5\r\n[true\r\n0\r\n\r\n")
+    running_collector.request("GET", "/healthz", headers={"Host": "evil.example"})
+
+    assert packed < 1000
+    assert running_collector.collector.refused_bytes == {
+        "malformed_json": 100 + packed + 5,
+        "media_type": 11,
+        "too_large": 2**23,
+        "unknown_host": 0,
+    }
+    assert running_collector.collector.refusals.keys() == (
+        running_collector.collector.refused_bytes.keys()
+    )
+
+
+def test_refused_bytes_stand_beside_the_refused_requests(running_collector: Running) -> None:
+    running_collector.post("/v1/traces", b'{"resourceSpans":[{"scopeSpans":[{"spans":[{}]}]}]}')
+    running_collector.post("/v1/events", b"x" * 70)
+    wanted = {"malformed_json": 70, "other_signal": 51}
+    deadline = time.monotonic() + 20
+
+    def shown() -> dict[str, int]:
+        page = running_collector.request("GET", "/metrics").body.decode()
+        found = re.findall(r'\nloopgauge_refused_bytes_total{reason="(\w+)"} (\d+)', page)
+        return {reason: int(size) for reason, size in found}
+
+    while shown() != wanted:
+        assert time.monotonic() < deadline, shown()
+        time.sleep(0.05)
+    assert running_collector.get("/api/v1/status")["pipeline"]["refused_bytes"] == wanted
 
 
 def test_limits_are_settings(run_collector: Callable[..., Running], event: EventMaker) -> None:

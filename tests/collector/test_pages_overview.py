@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from loopgauge_catalog.states import State
+from loopgauge_catalog.values import AccountingRow
 
 if TYPE_CHECKING:
     from tests.conftest import FakeCollector, Site, SnapshotBuilder
@@ -74,6 +75,23 @@ def test_the_page_shows_every_kpi_grouped_by_product_and_table(site: "Site") -> 
 )
 def test_the_page_says_it_in_words(site: "Site", words: str) -> None:
     assert words in _page(site).text
+
+
+def test_what_a_replay_stored_is_stored(
+    site: "Site", collector: "FakeCollector", build: "SnapshotBuilder"
+) -> None:
+    replayed = (
+        AccountingRow("campaigns", "campaign-api", "replayed", "stored", 5),
+        AccountingRow("", "stranger", "replayed", "stored", 1),
+        AccountingRow("campaigns", "campaign-api", "replayed", "duplicate", 2),
+    )
+    health = build.health(accounting=build.health().accounting + replayed)
+    collector.snapshots.publish(build.snapshot(number=8, health=health))
+
+    text = _page(site).text
+
+    assert "events stored 1,513" in text
+    assert "unassigned 8 !" in text
 
 
 def test_a_breach_that_may_be_chance_says_so(

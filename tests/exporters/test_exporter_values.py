@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from loopgauge_catalog import names
 from loopgauge_catalog.states import State
-from loopgauge_catalog.values import KpiValue, Snapshot
+from loopgauge_catalog.values import AccountingRow, KpiValue, Snapshot
 from loopgauge_exporters.prometheus import OPENMETRICS, TEXT, render
 from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families
@@ -138,6 +138,35 @@ def test_every_outcome_of_every_product_starts_at_zero(build: "SnapshotBuilder")
     samples = _samples(build.snapshot(health=build.health(accounting=())))
 
     assert _find(samples, names.EVENTS) == [0.0] * 8
+    assert _find(samples, names.REPLAYED) == [0.0] * 4
+
+
+def test_a_replay_lowers_no_counter_and_what_came_still_adds_up(build: "SnapshotBuilder") -> None:
+    before = build.health().accounting
+    after = (
+        *before,
+        AccountingRow("campaigns", "campaign-api", "replayed", "stored", 5),
+        AccountingRow("campaigns", "campaign-api", "replayed", "duplicate", 2),
+    )
+
+    first = _samples(build.snapshot(health=build.health(accounting=before)))
+    then = _samples(build.snapshot(health=build.health(accounting=after, quarantined=1)))
+
+    assert _find(then, names.EVENTS) == _find(first, names.EVENTS)
+    assert sum(_find(then, names.EVENTS, product="campaigns")) == 1508
+    assert _find(then, names.EVENTS, outcome="quarantined", product="campaigns") == [8]
+    assert _find(then, names.REPLAYED, outcome="stored", product="campaigns") == [5]
+    assert _find(then, names.REPLAYED, outcome="duplicate", product="campaigns") == [2]
+    assert _find(then, names.QUARANTINED) == [1]
+
+
+def test_refused_requests_have_their_bytes_beside_them(build: "SnapshotBuilder") -> None:
+    health = build.health(refused={"too_large": 2}, refused_bytes={"too_large": 40_000_000})
+
+    samples = _samples(build.snapshot(health=health))
+
+    assert _find(samples, names.REFUSED, reason="too_large") == [2]
+    assert _find(samples, names.REFUSED_BYTES, reason="too_large") == [40_000_000]
 
 
 def _broken_down(build: "SnapshotBuilder", by_value: dict[str, float]) -> KpiValue:

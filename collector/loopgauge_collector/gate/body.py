@@ -42,11 +42,16 @@ class Budget:
 
 
 class Share:
-    """What one request holds of the budget; released at the end of the `with` block."""
+    """What one request holds of the budget; released at the end of the `with` block.
+
+    Attributes:
+        sent: bytes of the body as sent, as far as they were read.
+    """
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
         self._size = 0
+        self.sent = 0
 
     def __enter__(self) -> "Share":
         return self
@@ -101,7 +106,7 @@ async def _read(
     receive: Receive, limits: BodyLimits, share: Share, inflater: Inflater | None
 ) -> bytes:
     pieces: list[bytes] = []
-    on_wire = size = 0
+    size = 0
     more = True
     while more:
         message = await receive()
@@ -109,8 +114,8 @@ async def _read(
             raise ClientGone
         chunk: bytes = message.get("body", b"")
         more = message.get("more_body", False)
-        on_wire += len(chunk)
-        if on_wire > limits.wire_bytes:
+        share.sent += len(chunk)
+        if share.sent > limits.wire_bytes:
             raise too_large(limits.wire_bytes)
         if inflater is None:
             size += len(chunk)
@@ -119,7 +124,7 @@ async def _read(
             continue
         async for piece in inflater.feed(chunk):
             size += len(piece)
-            share.reach(on_wire + size)
+            share.reach(share.sent + size)
             pieces.append(piece)
     if inflater is not None:
         inflater.finish()

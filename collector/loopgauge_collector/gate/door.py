@@ -80,8 +80,8 @@ class Gate:
         answer = _Answer(send)
         receiver = self._receivers.get(scope["path"])
         media_type = JSON
+        head, share = Head(scope["headers"]), Share(self._budget)
         try:
-            head = Head(scope["headers"])
             self._hosts.check(head)
             if scope["method"] != "POST":
                 await self._app(scope, receive, answer.send)
@@ -89,18 +89,27 @@ class Gate:
             wanted = receiver.media_types if receiver is not None else (JSON,)
             media_type = head.media_type(wanted)
             scope[MEDIA_TYPE] = media_type
-            with Share(self._budget) as share:
+            with share:
                 body = await self._body(head, receiver, receive, share)
                 await self._app(scope, _Once(body, receive), answer.send)
         except ClientGone:
-            self._collector.refusals["client_gone"] += 1
+            self._count("client_gone", head, share)
         except Exception as error:
             refused = _refusal(error)
-            self._collector.refusals[refused.reason] += 1
+            self._count(refused.reason, head, share)
             if answer.is_started:
                 # Too late to say it: the server cuts the connection.
                 raise
             await answer.refuse(refused, receiver, media_type, receive)
+
+    def _count(self, reason: str, head: Head, share: Share) -> None:
+        """Count a request that is turned away, with the bytes that are known of it."""
+        try:
+            announced = head.length() or 0
+        except Refused:
+            announced = 0
+        self._collector.refusals[reason] += 1
+        self._collector.refused_bytes[reason] += max(announced, share.sent)
 
     async def _body(
         self, head: Head, receiver: Receiver | None, receive: Receive, share: Share

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import QuantileKpi
+from loopgauge_catalog.names import stat_name
 from loopgauge_catalog.quantities import MICRO
 from loopgauge_catalog.targets import Target
 
@@ -20,11 +21,6 @@ from loopgauge_collector.statistics import (
 
 #: Quantiles that are shown beside the KPI's own.
 SHOWN = (0.50, 0.95, 0.99)
-
-
-def stat_name(quantile: float) -> str:
-    """``p95`` for 0.95, ``p99.9`` for 0.999."""
-    return f"p{round(quantile * 100, 6):g}"
 
 
 def nearest_rank(cell: Cell, quantile: float) -> float | None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 from loopgauge_catalog.values import Snapshot
-from loopgauge_exporters.prometheus import negotiate, render
+from loopgauge_exporters.prometheus import OPENMETRICS, TEXT, Pages, families, negotiate
 
 from loopgauge_collector.web.answers import HEADERS, present
 
@@ -20,6 +20,7 @@ class RenderedPages:
         self._lock = threading.Lock()
         self._number: int | None = None
         self._pages: dict[str, bytes] = {}
+        self._writers = {each: Pages(each) for each in (TEXT, OPENMETRICS)}
 
     def page(self, snapshot: Snapshot, content_type: str) -> bytes:
         """The Snapshot in this format; a second caller waits for the first instead of working."""
@@ -27,7 +28,8 @@ class RenderedPages:
             if self._number != snapshot.number:
                 self._number, self._pages = snapshot.number, {}
             if content_type not in self._pages:
-                self._pages[content_type] = render(snapshot, content_type)
+                page = self._writers[content_type].write(families(snapshot))
+                self._pages[content_type] = page
             return self._pages[content_type]
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from loopgauge_catalog.quantities import format_duration
 from loopgauge_catalog.states import WORST_FIRST, State
-from loopgauge_catalog.values import KpiValue, Snapshot
+from loopgauge_catalog.values import REPLAYED, AccountingRow, KpiValue, Snapshot
 
 from loopgauge_collector.web import humanise
 from loopgauge_collector.web.presentation import instant
@@ -133,14 +133,16 @@ def page_of(
     )
 
 
+def _is_stored(row: AccountingRow) -> bool:
+    """Whether the row's events are in the store: since they came, or since a replay."""
+    return (row.reason if row.outcome == REPLAYED else row.outcome) == "stored"
+
+
 def _facts(snapshot: Snapshot) -> tuple[Fact, ...]:
     health = snapshot.health
-    stored = sum(row.events for row in health.accounting if row.outcome == "stored")
-    unassigned = sum(
-        row.events
-        for row in health.accounting
-        if row.outcome == "stored" and row.product not in snapshot.catalog.products
-    )
+    rows = [row for row in health.accounting if _is_stored(row)]
+    stored = sum(row.events for row in rows)
+    unassigned = sum(row.events for row in rows if row.product not in snapshot.catalog.products)
     lag = humanise.duration(health.lag_seconds)
     facts = [
         Fact("events stored", f"{stored:,}", worry=False),

@@ -5,6 +5,7 @@ never 0, and so is one that JSON cannot carry.
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from loopgauge_catalog.quantities import format_duration
 from loopgauge_catalog.targets import Target
-from loopgauge_catalog.values import KpiValue, PipelineHealth, Reading, Snapshot
+from loopgauge_catalog.values import REPLAYED, KpiValue, PipelineHealth, Reading, Snapshot
 
 if TYPE_CHECKING:
     from loopgauge_collector.collector import Source
@@ -134,12 +135,17 @@ def health_json(health: PipelineHealth) -> Json:
     """The collector's own numbers; of the accounting the largest rows and the totals."""
     answer = asdict(health)
     rows = sorted(health.accounting, key=lambda row: -row.events)
-    totals: dict[str, int] = {}
+    totals: Counter[str] = Counter()
+    replayed: Counter[str] = Counter()
     for row in rows:
-        totals[row.outcome] = totals.get(row.outcome, 0) + row.events
+        if row.outcome == REPLAYED:
+            replayed[row.reason] += row.events
+        else:
+            totals[row.outcome] += row.events
     answer["accounting"] = [asdict(row) for row in rows[:MAX_ACCOUNTING_ROWS]]
     answer["accounting_rows"] = len(rows)
-    answer["events"] = totals | {"received": sum(totals.values())}
+    answer["events"] = dict(totals) | {"received": totals.total()}
+    answer["replayed"] = dict(replayed)
     return answer
 
 

@@ -9,13 +9,13 @@ from loopgauge_catalog.quantities import format_duration, parse_duration
 from loopgauge_catalog.states import State
 from loopgauge_catalog.values import KpiValue, Snapshot
 
+from loopgauge_collector.evaluation.past import MAX_STEPS
 from loopgauge_collector.web.answers import did_you_mean, present, read_time, refusal, shown
 from loopgauge_collector.web.presentation import instant
 
 if TYPE_CHECKING:
     from loopgauge_collector.collector import Collector
 
-MAX_POINTS = 1000
 DEFAULT_POINTS = 200
 _DURATION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?[a-z]{1,3}")
 MINUTE = 60_000_000
@@ -123,11 +123,11 @@ def asked_step(request: Request, start: datetime, end: datetime) -> int:
     step = _duration("step", text)
     if step < MINUTE:
         raise refusal(400, f"step={shown(text)} is too fine; the finest is 1m")
-    if length // step + 1 > MAX_POINTS:
-        coarse = format_duration(-(-length // ((MAX_POINTS - 1) * MINUTE)) * MINUTE)
+    if length // step + 1 > MAX_STEPS:
+        coarse = format_duration(-(-length // ((MAX_STEPS - 1) * MINUTE)) * MINUTE)
         raise refusal(
             400,
-            f"that would be {length // step + 1} points and {MAX_POINTS} is the limit; "
+            f"that would be {length // step + 1} points and {MAX_STEPS} is the limit; "
             f"use step={coarse} or a shorter period",
         )
     return step
