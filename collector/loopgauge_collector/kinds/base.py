@@ -124,7 +124,6 @@ def rule_of(kpi: Any, catalog: Catalog, **fields: Any) -> Rule:
         where=filter_sql(kpi.where),
         labels=tuple((label, text(label)) for label in kpi.labels),
         subject=text(once) if once else None,
-        attributes=kpi.attributes,
         **fields,
     )
 

@@ -76,7 +76,6 @@ class LatestKind(Kind):
             reduction="latest",
             key=_partial_key(kpi),
             retires=True,
-            attributes=kpi.per,
         )
         return (rule, gone)
 

@@ -15,7 +15,7 @@ from loopgauge_catalog.kpis import Kpi
 class Rule:
     """One reduction of one event name.
 
-    SQL fields are expressions over a staged event (`expressions.py`).
+    SQL fields are expressions over a staged event (`expressions.py`, `staging.py`).
 
     Attributes:
         kpi, revision: what it belongs to.
@@ -30,7 +30,6 @@ class Rule:
         dated: the time of the first eligible event ever is needed.
         key: for `latest`, the label set as JSON text.
         retires: for `latest`, the event says that the key is gone.
-        attributes: what has to be extracted from the events.
     """
 
     kpi: str
@@ -48,7 +47,12 @@ class Rule:
     dated: bool = False
     key: str | None = None
     retires: bool = False
-    attributes: tuple[str, ...] = ()
+
+    def expressions(self) -> tuple[str, ...]:
+        """All its SQL; what has to be staged is named in there."""
+        fields = (self.where, self.value, self.good, self.subject, self.key)
+        labels = (text for _, text in self.labels)
+        return tuple(text for text in (*fields, *labels) if text is not None)
 
 
 def revision(kpi: Kpi, catalog: Catalog) -> str:

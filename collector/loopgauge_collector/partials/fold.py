@@ -9,8 +9,8 @@ from collections.abc import Iterable
 import duckdb
 from loopgauge_catalog.names import NONE_VALUE, OTHER_VALUE
 
-from loopgauge_collector.kinds.expressions import staging_schema
 from loopgauge_collector.kinds.rules import Rule
+from loopgauge_collector.kinds.staging import Staging, column
 from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.statistics import SKETCH_STEP, SKETCH_ZERO, SQUARE_MAX
 from loopgauge_collector.windows import MINUTE
@@ -19,6 +19,24 @@ from loopgauge_collector.windows import MINUTE
 _SKETCH_FLOOR = 1000
 #: v², for the spread of a mean, which takes no greater values; a sum of others must not overflow.
 _SQUARE = f"case when v between -{SQUARE_MAX} and {SQUARE_MAX} then v::hugeint * v else 0 end"
+_INTERNAL = column("json", "user.internal")
+#: Stands for the condition that chooses the events of one fold.
+_CHOSEN = "@chosen"
+
+
+def _staged(rules: list[Rule]) -> str:
+    """The events that these rules read, with the readings that they name, as a subquery."""
+    staging = Staging.of([_INTERNAL, *(sql for rule in rules for sql in rule.expressions())])
+    names = ", ".join(f"'{name}'" for name in sorted({rule.event for rule in rules}))
+    return f"""(
+        select id, micros, bucket, product, name, environment{staging.readings} from (
+          select id, micros, bucket, product, name, environment, {staging.raw} from (
+            select id, epoch_us(time) as micros, product, name, environment,
+              (epoch_us(time) // {MINUTE})::integer as bucket,
+              from_json(attributes, {staging.structure}) as a
+            from events where {_CHOSEN} and name in ({names})))
+        -- People of the product's own team are no users (KPI_SEMANTICS 1, point 5).
+        where {_INTERNAL} is distinct from 'true')"""
 
 
 class _Choice:
@@ -63,9 +81,6 @@ class FoldPlan:
         self._kpis: dict[int, str] = {}
         self._dated: list[int] = []
         rules = tuple(rules)
-        names = dict.fromkeys(name for rule in rules for name in rule.attributes)
-        self._schema = staging_schema((*names, "user.internal"))
-        self._names = sorted({rule.event for rule in rules})
         additive = [rule for rule in rules if rule.reduction == "additive"]
         latest = [rule for rule in rules if rule.reduction == "latest"]
         # Which events each part reads: a fold leaves out the parts that nothing came for.
@@ -139,7 +154,7 @@ class FoldPlan:
               r.g <> 0 as wants_good, {choices["g"].sql("boolean")} as good,
               r.u <> 0 as wants_subject, {choices["u"].sql("varchar")} as subject,
               {choices["k"].sql("varchar")} as key
-            from staged s join {table} r on s.product = r.product and s.name = r.name
+            from {_staged(rules)} s join {table} r on s.product = r.product and s.name = r.name
               and (s.environment is null or s.environment = r.environment)"""
 
     def drop(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -152,23 +167,16 @@ class FoldPlan:
 
         Call it inside the transaction that also stores the new position.
         """
-        if not self._names:
-            return
-        names = ", ".join(f"'{name}'" for name in self._names)
-        connection.execute(
-            f"""create or replace temp table staged as
-            select * from (
-              select id, epoch_us(time) as micros, (epoch_us(time) // {MINUTE})::integer as bucket,
-                product, name, environment, from_json(attributes, {self._schema}) as a
-              from events where seq > {after} and seq <= {upto} and name in ({names}))
-            -- People of the product's own team are no users (KPI_SEMANTICS 1, point 5).
-            where a."user.internal"::varchar is distinct from 'true'"""
+        chosen = f"seq > {after} and seq <= {upto}"
+        present = set(
+            connection.execute(
+                f"select distinct product, name from events where {chosen}"
+            ).fetchall()
         )
-        present = set(connection.execute("select distinct product, name from staged").fetchall())
         if self._additive is not None and present & (self._once | self._plain):
-            self._run_additive(connection, self._additive, present)
+            self._run_additive(connection, self._additive.replace(_CHOSEN, chosen), present)
         if self._latest is not None and present & self._reported:
-            self._run_latest(connection, self._latest)
+            self._run_latest(connection, self._latest.replace(_CHOSEN, chosen))
 
     def _run_additive(
         self,
