@@ -7,7 +7,7 @@ storage, windows or states.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from loopgauge_catalog.kpis import Kpi
 from loopgauge_catalog.quantities import MICRO
 
 from loopgauge_collector.kinds.expressions import filter_sql, text
-from loopgauge_collector.kinds.rules import Rule, revision
+from loopgauge_collector.kinds.rules import AdditiveRule, Rule, revision
 
 NO_INDEX: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
@@ -112,20 +112,36 @@ class Kind(ABC):
         return False
 
 
-def rule_of(kpi: Any, catalog: Catalog, **fields: Any) -> Rule:
-    """The rule of a KPI that reads one event name, with its breakdowns."""
+def additive_rule(kpi: Any, catalog: Catalog, **fields: Any) -> AdditiveRule:
+    """The rule of a KPI that sums over one event name, with its breakdowns."""
     once = getattr(kpi, "once_per", None)
-    return Rule(
-        kpi=kpi.id,
-        revision=revision(kpi, catalog),
+    return AdditiveRule(
+        **identity(kpi, catalog),
         event=kpi.event,
-        product=kpi.product,
-        environment=kpi.environment,
         where=filter_sql(kpi.where),
         labels=tuple((label, text(label)) for label in kpi.labels),
         subject=text(once) if once else None,
         **fields,
     )
+
+
+class Identity(TypedDict):
+    """What all rules of a KPI share."""
+
+    kpi: str
+    revision: str
+    product: str
+    environment: str
+
+
+def identity(kpi: Kpi, catalog: Catalog) -> Identity:
+    """Whose a rule is, and which product's events it reads."""
+    return {
+        "kpi": kpi.id,
+        "revision": revision(kpi, catalog),
+        "product": kpi.product,
+        "environment": kpi.environment,
+    }
 
 
 def declared(kpi: Kpi, catalog: Catalog) -> Attribute:

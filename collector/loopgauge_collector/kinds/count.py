@@ -4,7 +4,7 @@ from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import Count
 from loopgauge_catalog.quantities import MICRO
 
-from loopgauge_collector.kinds.base import Cell, Judgement, Kind, Number, missed, rule_of
+from loopgauge_collector.kinds.base import Cell, Judgement, Kind, Number, additive_rule, missed
 from loopgauge_collector.kinds.rules import Rule
 
 
@@ -13,7 +13,7 @@ class CountKind(Kind):
 
     def reduce(self, kpi: Count, catalog: Catalog) -> tuple[Rule, ...]:
         """Count the events."""
-        return (rule_of(kpi, catalog),)
+        return (additive_rule(kpi, catalog),)
 
     def read(self, kpi: Count, cell: Cell) -> Number:
         """The count."""

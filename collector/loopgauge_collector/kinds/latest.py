@@ -13,11 +13,11 @@ from loopgauge_collector.kinds.base import (
     LatestRow,
     Number,
     declared,
+    identity,
     missed,
-    rule_of,
 )
-from loopgauge_collector.kinds.expressions import attribute, micro
-from loopgauge_collector.kinds.rules import Rule
+from loopgauge_collector.kinds.expressions import attribute, filter_sql, micro
+from loopgauge_collector.kinds.rules import LatestRule, Rule
 
 
 def _key(kpi: Latest) -> str:
@@ -58,24 +58,17 @@ class LatestKind(Kind):
 
     def reduce(self, kpi: Latest, catalog: Catalog) -> tuple[Rule, ...]:
         """Keep the newest event of each label set; `retired_by` keeps a tombstone."""
-        rule = rule_of(
-            kpi,
-            catalog,
-            reduction="latest",
+        rule = LatestRule(
+            **identity(kpi, catalog),
+            event=kpi.event,
+            where=filter_sql(kpi.where),
             value=micro(kpi.value, declared(kpi, catalog)),
             key=_key(kpi),
         )
         if kpi.retired_by is None:
             return (rule,)
-        gone = Rule(
-            kpi=rule.kpi,
-            revision=rule.revision,
-            product=rule.product,
-            environment=rule.environment,
-            event=kpi.retired_by,
-            reduction="latest",
-            key=_partial_key(kpi),
-            retires=True,
+        gone = LatestRule(
+            **identity(kpi, catalog), event=kpi.retired_by, key=_partial_key(kpi), retires=True
         )
         return (rule, gone)
 

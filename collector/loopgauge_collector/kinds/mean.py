@@ -9,10 +9,10 @@ from loopgauge_collector.kinds.base import (
     Judgement,
     Kind,
     Number,
+    additive_rule,
     base,
     declared,
     missed,
-    rule_of,
 )
 from loopgauge_collector.kinds.expressions import micro
 from loopgauge_collector.kinds.rules import Rule
@@ -33,7 +33,7 @@ class MeanKind(Kind):
         """Sum the value and its square."""
         value = micro(kpi.value, declared(kpi, catalog))
         bounded = f"case when {value} between -{SQUARE_MAX} and {SQUARE_MAX} then {value} end"
-        return (rule_of(kpi, catalog, value=bounded),)
+        return (additive_rule(kpi, catalog, value=bounded),)
 
     def read(self, kpi: Mean, cell: Cell) -> Number:
         """Σv / n."""

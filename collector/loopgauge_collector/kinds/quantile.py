@@ -9,7 +9,7 @@ from loopgauge_catalog.names import stat_name
 from loopgauge_catalog.quantities import MICRO
 from loopgauge_catalog.targets import Target
 
-from loopgauge_collector.kinds.base import Cell, Judgement, Kind, Number, declared, rule_of
+from loopgauge_collector.kinds.base import Cell, Judgement, Kind, Number, additive_rule, declared
 from loopgauge_collector.kinds.expressions import micro
 from loopgauge_collector.kinds.rules import Rule
 from loopgauge_collector.statistics import (
@@ -47,7 +47,7 @@ class QuantileKind(Kind):
         good = None
         if kpi.target is not None:
             good = f"({value}) {kpi.target.symbol} {kpi.target.threshold.micro}"
-        return (rule_of(kpi, catalog, value=value, good=good, sketch=True),)
+        return (additive_rule(kpi, catalog, value=value, good=good, sketch=True),)
 
     def read(self, kpi: QuantileKpi, cell: Cell) -> Number:
         """The quantiles; where a sketch contradicts the exact share, the target is shown."""

@@ -4,7 +4,7 @@ from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import Rate
 from loopgauge_catalog.quantities import MICRO
 
-from loopgauge_collector.kinds.base import Cell, Judgement, Kind, Number, missed, rule_of
+from loopgauge_collector.kinds.base import Cell, Judgement, Kind, Number, additive_rule, missed
 from loopgauge_collector.kinds.rules import Rule
 from loopgauge_collector.windows import DAY, HOUR
 
@@ -21,7 +21,7 @@ class RateKind(Kind):
 
     def reduce(self, kpi: Rate, catalog: Catalog) -> tuple[Rule, ...]:
         """Count the events."""
-        return (rule_of(kpi, catalog, dated=True),)
+        return (additive_rule(kpi, catalog, dated=True),)
 
     def read(self, kpi: Rate, cell: Cell) -> Number:
         """Events / (E − max(S, first eligible event ever)), per period."""

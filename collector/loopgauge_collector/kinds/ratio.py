@@ -4,7 +4,7 @@ from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import Ratio
 from loopgauge_catalog.quantities import MICRO
 
-from loopgauge_collector.kinds.base import Cell, Judgement, Kind, Number, missed, rule_of
+from loopgauge_collector.kinds.base import Cell, Judgement, Kind, Number, additive_rule, missed
 from loopgauge_collector.kinds.expressions import filter_sql
 from loopgauge_collector.kinds.rules import Rule
 from loopgauge_collector.statistics import default_min_samples, surely_bad, wilson
@@ -15,7 +15,7 @@ class RatioKind(Kind):
 
     def reduce(self, kpi: Ratio, catalog: Catalog) -> tuple[Rule, ...]:
         """Count the events, and those that match."""
-        return (rule_of(kpi, catalog, good=filter_sql(kpi.matching)),)
+        return (additive_rule(kpi, catalog, good=filter_sql(kpi.matching)),)
 
     def read(self, kpi: Ratio, cell: Cell) -> Number:
         """Matching / eligible, with Wilson's interval."""

@@ -1,35 +1,25 @@
-"""What is reduced from events: a KPI's `Rule`, with the labels it is broken down by.
+"""What is reduced from events: the rules that a KPI comes down to.
 
-Kinds say how a KPI becomes a rule (`kinds/`), `fold.py` runs all rules of a reduction in
-one statement, so the work per fold does not grow with the number of KPIs.
+Kinds say how a KPI becomes rules (`kinds/`); each type of rule has a reduction that runs all
+its rules at once (`partials/reductions/`).
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import Kpi
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One reduction of one event name.
+    """What every rule has: whose it is, and which events it reads.
 
     SQL fields are expressions over a staged event (`expressions.py`, `staging.py`).
 
     Attributes:
         kpi, revision: what it belongs to.
-        labels: attributes of the breakdowns, each with the SQL of its value.
         event, product, environment: which events it reads.
-        reduction: `additive` (sums by minute) or `latest` (newest by key).
         where: whether the event matches.
-        value: millionths of the base unit; None where events are only counted.
-        good: what `good` counts.
-        subject: what `once_per` names; only its first event counts.
-        sketch: whether a log sketch of the value is kept.
-        dated: the time of the first eligible event ever is needed.
-        key: for `latest`, the label set as JSON text.
-        retires: for `latest`, the event says that the key is gone.
     """
 
     kpi: str
@@ -37,22 +27,43 @@ class Rule:
     event: str
     product: str
     environment: str
-    reduction: Literal["additive", "latest"] = "additive"
-    labels: tuple[tuple[str, str], ...] = ()
     where: str = "true"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdditiveRule(Rule):
+    """Sums by minute.
+
+    Attributes:
+        labels: attributes of the breakdowns, each with the SQL of its value.
+        value: millionths of the base unit; None where events are only counted.
+        good: what `good` counts.
+        subject: what `once_per` names; only its first event counts.
+        sketch: whether a log sketch of the value is kept.
+        dated: the time of the first eligible event ever is needed.
+    """
+
+    labels: tuple[tuple[str, str], ...] = ()
     value: str | None = None
     good: str | None = None
     subject: str | None = None
     sketch: bool = False
     dated: bool = False
-    key: str | None = None
-    retires: bool = False
 
-    def expressions(self) -> tuple[str, ...]:
-        """All its SQL; what has to be staged is named in there."""
-        fields = (self.where, self.value, self.good, self.subject, self.key)
-        labels = (text for _, text in self.labels)
-        return tuple(text for text in (*fields, *labels) if text is not None)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestRule(Rule):
+    """The newest event of each label set.
+
+    Attributes:
+        key: the label set as JSON text.
+        value: millionths of the base unit.
+        retires: the event says that the key is gone; it has no value.
+    """
+
+    key: str
+    value: str | None = None
+    retires: bool = False
 
 
 def revision(kpi: Kpi, catalog: Catalog) -> str:

@@ -8,10 +8,10 @@ from loopgauge_collector.kinds.base import (
     Judgement,
     Kind,
     Number,
+    additive_rule,
     base,
     declared,
     missed,
-    rule_of,
 )
 from loopgauge_collector.kinds.expressions import micro
 from loopgauge_collector.kinds.rules import Rule
@@ -22,7 +22,7 @@ class SumKind(Kind):
 
     def reduce(self, kpi: Sum, catalog: Catalog) -> tuple[Rule, ...]:
         """Sum the value in micro-units."""
-        return (rule_of(kpi, catalog, value=micro(kpi.value, declared(kpi, catalog))),)
+        return (additive_rule(kpi, catalog, value=micro(kpi.value, declared(kpi, catalog))),)
 
     def read(self, kpi: Sum, cell: Cell) -> Number:
         """The sum."""

@@ -1,0 +1,11 @@
+"""How events become mergeable rows: one file for each reduction that rules can ask for."""
+
+from loopgauge_collector.kinds.rules import AdditiveRule, LatestRule, Rule
+from loopgauge_collector.partials.reductions.additive import Additive
+from loopgauge_collector.partials.reductions.base import Reduction
+from loopgauge_collector.partials.reductions.latest import Latest
+
+#: The reduction that carries out each type of rule.
+REDUCTIONS: dict[type[Rule], type[Reduction]] = {AdditiveRule: Additive, LatestRule: Latest}
+
+__all__ = ["REDUCTIONS", "Reduction"]

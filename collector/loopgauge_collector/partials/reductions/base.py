@@ -1,0 +1,51 @@
+"""What every reduction is: rules compiled once, and run over the events of each fold."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+
+from loopgauge_collector.partials.series import SeriesRegistry
+
+#: Product and event name.
+Source = tuple[str, str]
+
+
+class Reduction(ABC):
+    """All rules of one reduction.
+
+    Attributes:
+        sources: the events that it reads; a fold without any of them leaves it out.
+        tables: its temp tables.
+    """
+
+    def __init__(self, rules: Sequence[Any]) -> None:
+        self.sources: set[Source] = {(rule.product, rule.event) for rule in rules}
+        self.tables: list[str] = []
+
+    @classmethod
+    @abstractmethod
+    def compile(
+        cls,
+        rules: Sequence[Any],
+        registry: SeriesRegistry,
+        connection: duckdb.DuckDBPyConnection,
+    ) -> "Reduction":
+        """Compile rules of its own type, at least one.
+
+        Args:
+            rules: what to reduce.
+            registry: gives rules their numbers.
+            connection: the folding one, inside a transaction (new rules are stored).
+        """
+
+    @abstractmethod
+    def run(self, connection: duckdb.DuckDBPyConnection, chosen: str, present: set[Source]) -> None:
+        """Append the partials of the chosen events, inside the open transaction.
+
+        Args:
+            connection: the folding one.
+            chosen: a condition on the table `events`.
+            present: what is among the chosen events.
+        """
