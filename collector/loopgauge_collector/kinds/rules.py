@@ -31,11 +31,21 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdditiveRule(Rule):
-    """Sums by minute.
+class LabelledRule(Rule):
+    """A rule with breakdowns.
 
     Attributes:
         labels: attributes of the breakdowns, each with the SQL of its value.
+    """
+
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdditiveRule(LabelledRule):
+    """Sums by minute.
+
+    Attributes:
         value: millionths of the base unit; None where events are only counted.
         good: what `good` counts.
         subject: what `once_per` names; only its first event counts.
@@ -43,7 +53,6 @@ class AdditiveRule(Rule):
         dated: the time of the first eligible event ever is needed.
     """
 
-    labels: tuple[tuple[str, str], ...] = ()
     value: str | None = None
     good: str | None = None
     subject: str | None = None

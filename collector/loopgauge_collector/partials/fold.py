@@ -32,7 +32,7 @@ class FoldPlan:
         for rule in rules:
             by_type.setdefault(type(rule), []).append(rule)
         self._reductions = [
-            REDUCTIONS[of].compile(members, registry, connection) for of, members in by_type.items()
+            REDUCTIONS[of](members, registry, connection) for of, members in by_type.items()
         ]
 
     def drop(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -54,4 +54,4 @@ class FoldPlan:
         )
         for reduction in self._reductions:
             if reduction.sources & present:
-                reduction.run(connection, chosen, present)
+                reduction.run(chosen, present)

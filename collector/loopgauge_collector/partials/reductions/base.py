@@ -18,34 +18,29 @@ class Reduction(ABC):
     Attributes:
         sources: the events that it reads; a fold without any of them leaves it out.
         tables: its temp tables.
+
+    Args:
+        rules: rules of its own type, at least one.
+        registry: gives rules their numbers.
+        connection: the folding one, inside a transaction (new rules are stored).
     """
 
-    def __init__(self, rules: Sequence[Any]) -> None:
-        self.sources: set[Source] = {(rule.product, rule.event) for rule in rules}
-        self.tables: list[str] = []
-
-    @classmethod
-    @abstractmethod
-    def compile(
-        cls,
+    def __init__(
+        self,
         rules: Sequence[Any],
         registry: SeriesRegistry,
         connection: duckdb.DuckDBPyConnection,
-    ) -> "Reduction":
-        """Compile rules of its own type, at least one.
-
-        Args:
-            rules: what to reduce.
-            registry: gives rules their numbers.
-            connection: the folding one, inside a transaction (new rules are stored).
-        """
+    ) -> None:
+        self._registry = registry
+        self._connection = connection
+        self.sources: set[Source] = {(rule.product, rule.event) for rule in rules}
+        self.tables: list[str] = []
 
     @abstractmethod
-    def run(self, connection: duckdb.DuckDBPyConnection, chosen: str, present: set[Source]) -> None:
+    def run(self, chosen: str, present: set[Source]) -> None:
         """Append the partials of the chosen events, inside the open transaction.
 
         Args:
-            connection: the folding one.
             chosen: a condition on the table `events`.
             present: what is among the chosen events.
         """

@@ -13,32 +13,25 @@ from loopgauge_collector.partials.series import SeriesRegistry
 class Latest(Reduction):
     """A merge of greatest (time, id): any order gives the same."""
 
-    def __init__(self, rules: Sequence[LatestRule], matching: Matching) -> None:
-        super().__init__(rules)
-        self._matching = matching
-        self.tables = [matching.table]
-
-    @classmethod
-    def compile(
-        cls,
+    def __init__(
+        self,
         rules: Sequence[LatestRule],
         registry: SeriesRegistry,
         connection: duckdb.DuckDBPyConnection,
-    ) -> "Latest":
-        """Compile the rules."""
+    ) -> None:
+        super().__init__(rules, registry, connection)
         numbers = [registry.rule(connection, (rule.kpi, rule.revision, "")) for rule in rules]
         columns: dict[str, tuple[str, list[str | None]]] = {
             "v": ("bigint", [rule.value for rule in rules]),
             "key": ("varchar", [rule.key for rule in rules]),
         }
         facts = {"retires": ("boolean", [rule.retires for rule in rules])}
-        return cls(rules, Matching(rules, numbers, columns, facts, connection))
+        self._matching = Matching(rules, numbers, columns, facts, connection)
+        self.tables = [self._matching.table]
 
-    def run(
-        self, connection: duckdb.DuckDBPyConnection, chosen: str, _present: set[Source]
-    ) -> None:
+    def run(self, chosen: str, _present: set[Source]) -> None:
         """Append the newest row of each key in each minute; a null value is a tombstone."""
-        connection.execute(
+        self._connection.execute(
             f"""insert into latest_recent
             with raw as materialized ({self._matching.sql(chosen)})
             select bucket, rule, key, max(micros), arg_max_null(v, (micros, id)),
