@@ -75,6 +75,55 @@ class LatestRule(Rule):
     retires: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectRule(LabelledRule):
+    """One step in the life of a subject. A KPI has a rule for every event name of every step.
+
+    Attributes:
+        step: 0 begins; what the others mean depends on the type.
+        subject: SQL of the subject's id.
+        limit: microseconds after the beginning that a step still counts; None without.
+    """
+
+    step: int
+    subject: str
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairRule(SubjectRule):
+    """Beginning and end. Steps: 0 start, 1 end, 2 failure, 3 exclusion.
+
+    Attributes:
+        within: a duration is good up to this, in microseconds; None without a target.
+        strict: exactly `within` is not good.
+    """
+
+    within: int | None = None
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunnelRule(SubjectRule):
+    """Steps in order, from 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelRule(SubjectRule):
+    """Who is in. Steps: 0 goes in, 1 goes out.
+
+    Attributes:
+        value: weight of the subject in millionths, from its start; None counts subjects.
+    """
+
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityRule(SubjectRule):
+    """Who was active. Each step is a list of subjects of its own."""
+
+
 def revision(kpi: Kpi, catalog: Catalog) -> str:
     """The KPI's definition revision: the row and how its attributes are declared."""
     declared = {

@@ -7,7 +7,9 @@ look at history and history does not fill with rows that mean the same.
 
 from dataclasses import dataclass
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+#: The minute of closing of a subject that is still open.
+OPEN = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,28 @@ LATEST = Layered(
     },
 )
 
+#: Subjects by the minute they began in and the minute they closed in (`OPEN` while they have
+#: not), and how. Without the second minute no past moment could be read.
+SUBJECTS = Layered(
+    "subjects",
+    {
+        "bucket": "integer",
+        "series": "integer",
+        "closed": "integer",
+        "outcome": "utinyint",
+        "sk": "smallint",
+        "within": "boolean",
+    },
+    {"n": ("bigint", "sum(n)"), "s": ("hugeint", "sum(s)")},
+)
+
+#: How many go in (or out, negative) at a second; the sum up to a moment is the level.
+LEVELS = Layered(
+    "levels",
+    {"second": "bigint", "series": "integer"},
+    {"net": ("hugeint", "sum(net)")},
+)
+
 #: Who sent what, by minute: what liveness and "never came" are read from.
 ACTIVITY = Layered(
     "activity",
@@ -105,7 +129,7 @@ ACCOUNTING = Layered(
     {"events": ("bigint", "sum(events)")},
 )
 
-LAYERED = (PARTIALS, LATEST, ACTIVITY, ACCOUNTING)
+LAYERED = (PARTIALS, LATEST, SUBJECTS, LEVELS, ACTIVITY, ACCOUNTING)
 
 TABLES = (
     "create table meta (schema_version integer)",
@@ -125,6 +149,10 @@ TABLES = (
     """create table marks (
         rule integer, subject ubigint, micros bigint, id uuid, bucket integer, labels varchar[],
         sk smallint, good boolean, v bigint)""",
+    # Every step of every subject that can still matter: what subject rules are computed from.
+    """create table steps (
+        rule integer, subject ubigint, step utinyint, micros bigint, id uuid, labels varchar[],
+        v bigint)""",
     # How far the partials have read the events: of all complete KPIs (kpi is empty), and
     # of each one that is being rebuilt. The greatest row counts.
     "create table positions (kpi varchar, revision varchar, position bigint)",
