@@ -113,8 +113,9 @@ def _located(finding: Finding, document: Document, documents: Sequence[Document]
     message = finding.message
     if finding.twin is not None:
         file, path = finding.twin
-        other_line, other_column = documents[file].locate(path)
-        message += f" (see {documents[file].file}:{other_line}:{other_column})"
+        other = documents[file] if documents else document
+        other_line, other_column = other.locate(path)
+        message += f" (see {other.file}:{other_line}:{other_column})"
     return Problem(
         document.file, line, column, finding.path, message, finding.hint, finding.severity
     )

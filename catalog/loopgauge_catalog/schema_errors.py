@@ -37,6 +37,10 @@ _EXPECTED = {
     "model_attributes_type": "a block of fields",
 }
 
+#: Why a field that is missing matters, where its name does not say it.
+_MISSING = {
+    "expires": "add for example expires: 7d; without a limit nothing ever counts as lost",
+}
 
 Fault = Mapping[str, Any]
 
@@ -92,7 +96,7 @@ def _words(document: Document, path: Path, faults: list[Fault], *, at_key: bool)
                 str(path[-1]), known, otherwise=f"known are {', '.join(known)}"
             )
         case "missing":
-            return f"{name} is missing", ""
+            return f"{name} is missing", _MISSING.get(str(path[-1]), "")
         case "union_tag_not_found":
             return f"{name} has no kind", f"write kind: and one of {', '.join(KINDS)}"
         case "union_tag_invalid":

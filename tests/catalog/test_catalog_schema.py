@@ -173,7 +173,8 @@ def test_the_schema_lists_the_kinds_units_and_severities() -> None:
         for definition in schema["$defs"].values()
         if "kind" in definition.get("properties", {})
     }
-    assert kinds == set(KINDS) == {"count", "sum", "rate", "mean", "ratio", "quantile", "latest"}
+    assert kinds == set(KINDS)
+    assert len(KINDS) == 24
     assert schema["$defs"]["Attribute"]["properties"]["unit"]["enum"] == list(UNITS)
     assert schema["$defs"]["Alert"]["properties"]["severity"]["enum"] == ["page", "ticket", "info"]
 
