@@ -93,8 +93,8 @@ class ProductCatalog(_Model):
             yield from table.kpis.values()
 
     def event(self, name: str) -> Event | None:
-        """What is known about an event name: declared here, or LoopGauge's own; else None."""
-        return self.events.get(name) or BUILT_IN.get(name)
+        """What is known about an event name: LoopGauge's own, or declared here; else None."""
+        return BUILT_IN.get(name) or self.events.get(name)
 
 
 @dataclass(frozen=True, slots=True)

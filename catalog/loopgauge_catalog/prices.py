@@ -4,7 +4,8 @@ Prices stand here and not in the library that services import, because a price t
 changes must not need every service deployed again, and history can be priced anew.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Literal, Self
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
 
 from loopgauge_catalog.calendar import Day, Period, Zone
+from loopgauge_catalog.errors import shown
 from loopgauge_catalog.filters import Filter
 from loopgauge_catalog.quantities import Quantity
 
@@ -25,32 +27,40 @@ COST_ATTRIBUTES: tuple[str, ...] = (
 #: Signs that a price or limit may carry in place of a currency code.
 SIGNS: dict[str, str] = {"$": "USD", "€": "EUR"}
 
-_CODE_PATTERN = r"^[A-Z]{3}$"
+CODE_PATTERN = r"^[A-Z]{3}$"
 _PRICE_PATTERN = r"^[$€]? ?[0-9]{1,12}(\.[0-9]{1,12})?$"
 _RATE_PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,9})?$"
 
-CurrencyCode = Annotated[str, Field(pattern=_CODE_PATTERN, examples=["EUR"])]
+CurrencyCode = Annotated[str, Field(pattern=CODE_PATTERN, examples=["EUR"])]
 
 
-def _exact_input(raw: object) -> object:
-    if isinstance(raw, float):
-        raise ValueError(f"{raw} is a float, which is not exact; put it in quotes")
-    return str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else raw
+def _decimal_text(pattern: str, what: str) -> Callable[[object], object]:
+    """Reads exact decimals only: a float has lost what stood in the file."""
+
+    def read(raw: object) -> object:
+        if isinstance(raw, float):
+            raise ValueError(f"{raw} is a float, which is not exact; put it in quotes")
+        text = str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else raw
+        if isinstance(text, str) and not re.fullmatch(pattern, text, re.ASCII):
+            raise ValueError(f"{shown(text)} is no {what}")
+        return text
+
+    return read
 
 
 _Amount = Annotated[
     str,
     BeforeValidator(
-        _exact_input, json_schema_input_type=Annotated[str, Field(pattern=_PRICE_PATTERN)] | int
+        _decimal_text(_PRICE_PATTERN, "price; write $0.15, or 0.15 in quotes with a currency"),
+        json_schema_input_type=Annotated[str, Field(pattern=_PRICE_PATTERN)] | int,
     ),
-    Field(pattern=_PRICE_PATTERN),
 ]
 _RateText = Annotated[
     str,
     BeforeValidator(
-        _exact_input, json_schema_input_type=Annotated[str, Field(pattern=_RATE_PATTERN)] | int
+        _decimal_text(_RATE_PATTERN, 'rate; write it as "1.08"'),
+        json_schema_input_type=Annotated[str, Field(pattern=_RATE_PATTERN)] | int,
     ),
-    Field(pattern=_RATE_PATTERN),
 ]
 
 
@@ -92,7 +102,7 @@ class Price(_Model):
             )
         if self.to is not None and self.to <= self.from_:
             raise ValueError(
-                f"the price ends on {self.to}, which is not after {self.from_}; swap them"
+                f"the price ends on {self.to}, which is not after {self.from_}; write a later day"
             )
         return self
 

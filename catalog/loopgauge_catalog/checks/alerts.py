@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from loopgauge_catalog.catalog import ProductCatalog
 from loopgauge_catalog.checks.base import Finding, Subject
 from loopgauge_catalog.checks.targets import check_dimension, check_possible
-from loopgauge_catalog.errors import did_you_mean
+from loopgauge_catalog.errors import article, did_you_mean
 from loopgauge_catalog.kpis import Kpi, QuantileKpi, Ratio, Uptime
 from loopgauge_catalog.quantities import MICRO, format_duration
 from loopgauge_catalog.targets import Target
@@ -94,7 +94,7 @@ def check_burn(subject: Subject) -> Iterator[Finding]:
         if budget is None:
             yield Finding(
                 here,
-                f"a {kpi.kind} with this target has no share of bad events that could burn",
+                f"{article(kpi.kind)} with this target has no share of bad events that could burn",
                 "delete burn",
             )
         elif budget <= 0:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from loopgauge_catalog.checks.base import Finding, Subject
-from loopgauge_catalog.errors import Path
+from loopgauge_catalog.checks.targets import check_dimension, check_share
+from loopgauge_catalog.errors import Path, article
 from loopgauge_catalog.kpis import DurationKpi
 from loopgauge_catalog.quantities import Dimension, Quantity
 from loopgauge_catalog.targets import COMPARATORS, Target
@@ -34,7 +35,8 @@ def check_escalation(subject: Subject) -> Iterator[Finding]:
     if _LOUDNESS.index(graver.alert.severity) <= _LOUDNESS.index(kpi.alert.severity):
         yield Finding(
             (*path, "alert", "severity"),
-            f"a {graver.alert.severity} is no louder than the {kpi.alert.severity} before it",
+            f"{article(graver.alert.severity)} is no louder than the {kpi.alert.severity} "
+            "before it",
             "write severity: page"
             if kpi.alert.severity != "page"
             else "make the first alert a ticket",
@@ -43,6 +45,8 @@ def check_escalation(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             (*path, "target", "stretch"), "a stretch belongs to the first target", "delete it"
         )
+    if any(check_dimension(subject)) or any(check_share(subject)):
+        return  # which of the two is graver follows from what is wrong there
     if kpi.judged_by_share:
         yield from _graver_share(kpi.target, graver.target, (*path, "target"))
     else:
@@ -98,7 +102,7 @@ def check_notes(subject: Subject) -> Iterator[Finding]:
         if not isinstance(subject.kpi, DurationKpi):
             yield Finding(
                 (*path, shares[0]),
-                f"a {subject.kpi.kind} does not count who is within another threshold",
+                f"{article(subject.kpi.kind)} does not count who is within another threshold",
                 "write a condition on the number itself",
             )
             continue

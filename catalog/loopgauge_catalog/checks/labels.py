@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from loopgauge_catalog.checks.base import Finding, Subject
-from loopgauge_catalog.errors import did_you_mean
+from loopgauge_catalog.errors import article, did_you_mean
 from loopgauge_catalog.kpis import Ratio
 
 
@@ -34,7 +34,7 @@ def check_label_names(subject: Subject) -> Iterator[Finding]:
     if kpi.labels and not kpi.can_break_down:
         yield Finding(
             subject.at("labels"),
-            f"a {kpi.kind} is one number that has no parts",
+            f"{article(kpi.kind)} is one number that has no parts",
             "delete labels",
         )
         return

@@ -29,7 +29,7 @@ def check_cost_event(product: ProductCatalog) -> Iterator[Finding]:
                 yield Finding(
                     path,
                     f"{name} does not declare {attribute}, by which costs are priced",
-                    did_you_mean(attribute, [*event.attributes], otherwise="declare it"),
+                    "declare it under the event's attributes",
                 )
                 continue
             wanted = {"cost.amount": ("money",), "cost.quantity": ("number", "integer")}

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from loopgauge_catalog.catalog import Attribute
 from loopgauge_catalog.checks.base import Finding, Subject
 from loopgauge_catalog.checks.events import NUMERIC, described, fits
-from loopgauge_catalog.errors import Path, did_you_mean
+from loopgauge_catalog.errors import Path, article, did_you_mean
 from loopgauge_catalog.filters import Condition, Filter
 from loopgauge_catalog.quantities import UNITS
 
@@ -57,7 +57,8 @@ def check_value_is_a_number(subject: Subject) -> Iterator[Finding]:
         if read.role == "value" and attribute is not None and attribute.type not in NUMERIC:
             yield Finding(
                 path,
-                f"{read.name} is of type {attribute.type}, and a {subject.kpi.kind} needs a number",
+                f"{read.name} is of type {attribute.type}, "
+                f"and {article(subject.kpi.kind)} needs a number",
                 "declare it as number, integer or money, or take another attribute",
             )
 

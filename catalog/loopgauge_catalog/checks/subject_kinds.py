@@ -72,12 +72,12 @@ def check_limit(subject: Subject) -> Iterator[Finding]:
             f"{kpi.id} has no limit, so nothing ever counts as lost",
             "add expires, for example 7d, or anchor: end to look only at what ended",
         )
-    for symbol, micro in kpi.thresholds:
+    for _, micro in kpi.thresholds:
         if expires is not None and micro > expires:
             yield Finding(
                 subject.at("expires"),
-                f"after {format_duration(expires)} a subject is given up, so whether it is "
-                f"{symbol} {format_duration(micro)} is never seen",
+                f"after {format_duration(expires)} a subject is given up, so nobody sees whether "
+                f"it is done within {format_duration(micro)}",
                 f"write at least {format_duration(micro)}",
             )
             break

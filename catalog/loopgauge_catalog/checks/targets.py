@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from loopgauge_catalog.catalog import Attribute
 from loopgauge_catalog.checks.base import Finding, Subject
-from loopgauge_catalog.errors import Path
+from loopgauge_catalog.errors import Path, article
 from loopgauge_catalog.kpis import DurationKpi, Kpi, QuantileKpi
 from loopgauge_catalog.kpis.combined import WHOLE
 from loopgauge_catalog.quantities import MICRO, UNITS, Dimension, Quantity, format_duration
@@ -73,18 +73,21 @@ def check_share(subject: Subject) -> Iterator[Finding]:
     """`share` with a kind that judges no single events, or one that does without it."""
     kpi = subject.kpi
     for path, target in subject.targets():
+        if target.threshold.dimension != subject.dimension:
+            continue  # said already, and what is meant is not known
         if not kpi.judged_by_share:
             if target.share is not None:
                 yield Finding(
                     (*path, "share"),
-                    f"a {kpi.kind} is one number, so there is no share of events within the target",
+                    f"{article(kpi.kind)} is one number, "
+                    "so there is no share of events within the target",
                     "delete share",
                 )
         elif target.share is None:
             what = "subjects" if isinstance(kpi, DurationKpi) else "events"
             yield Finding(
                 path,
-                f"a {kpi.kind} is judged by the share of {what} within the threshold",
+                f"{article(kpi.kind)} is judged by the share of {what} within the threshold",
                 f"add share: {(_shown(kpi) or 0.95) * 100:g}%",
             )
         elif isinstance(kpi, DurationKpi) and not target.lower_is_better:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, field_validator
 
 from loopgauge_catalog.calendar import Period, Zone
 from loopgauge_catalog.filters import AttributeName, Number
@@ -115,7 +115,7 @@ class Quota(OneEvent):
     kind: Literal["quota"]
     value: AttributeName
     per: Annotated[tuple[AttributeName, ...], Field(description="What each has the limit")] = ()
-    limit: Annotated[Number, Field(gt=0)]
+    limit: Number
     window: Annotated[
         Literal["day", "week", "month"], Field(description="When the provider starts anew")
     ] = "day"
@@ -124,6 +124,13 @@ class Quota(OneEvent):
     ] = None
 
     _PRESENTATION: ClassVar[frozenset[str]] = OneEvent._PRESENTATION | {"limit", "timezone"}
+
+    @field_validator("limit")
+    @classmethod
+    def _positive(cls, limit: float) -> float:
+        if limit <= 0:
+            raise ValueError(f"a limit of {limit} leaves nothing to use up")
+        return limit
 
     def _reads(self) -> tuple[Read, ...]:
         return (*one(("value",), self.value, "value"), *each_of(("per",), self.per, "key"))

@@ -46,7 +46,7 @@ class Interval(Model):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.to <= self.from_:
-            raise ValueError(f"{self.to} is not after {self.from_}; swap them")
+            raise ValueError(f"{self.to} is not after {self.from_}; write a later day")
         return self
 
 

@@ -22,6 +22,8 @@ class Step(Model):
 
 
 def _step_input(raw: object) -> object:
+    if isinstance(raw, list):
+        raise ValueError("one event is meant here; write its name, or {event: …, where: …}")
     return {"event": raw} if isinstance(raw, str) else raw
 
 
