@@ -154,7 +154,12 @@ def _sentence(message: str) -> str:
 def _type_hint(given: object, faults: list[Fault]) -> str:
     types = {fault["type"] for fault in faults}
     if "literal_error" in types and isinstance(given, str):
-        options = [word for fault in faults for word in _quoted(fault["ctx"]["expected"])]
+        options = [
+            word
+            for fault in faults
+            if fault["type"] == "literal_error"
+            for word in _quoted(fault["ctx"]["expected"])
+        ]
         return did_you_mean(given, options)
     if types == {"string_type"} and isinstance(given, bool | int | float):
         return "put it in quotes"

@@ -210,6 +210,11 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
             "studio.yaml:84:16: genre is of type string, and an in_flight needs a number; declare it as number, integer or money, or take another attribute"
         ],
     ),
+    "a shown number that is none": (
+        "show: mean\n",
+        "show: meen\n",
+        ["studio.yaml:46:15: 'show' must be a number or mean; did you mean 'mean'?"],
+    ),
 }
 
 
