@@ -5,7 +5,6 @@ that is why a calendar period is a word here and not a length (KPI_SEMANTICS, R9
 """
 
 import re
-from collections.abc import Callable
 from datetime import date
 from functools import cache
 from typing import Annotated, Literal, Self
@@ -73,12 +72,10 @@ def _window_input(raw: object) -> object:
     return duration_input(raw)
 
 
-_window_validator: Callable[[object], object] = _window_input
-
 #: The time that a number is about: a length in microseconds, or a calendar period.
 Window = Annotated[
     int | Period,
-    BeforeValidator(_window_validator, json_schema_input_type=Duration | Period),
+    BeforeValidator(_window_input, json_schema_input_type=Duration | Period),
 ]
 
 
