@@ -14,11 +14,12 @@ LABEL_STATE: Final = "state"
 LABEL_COMPARATOR: Final = "comparator"
 LABEL_OUTCOME: Final = "outcome"
 LABEL_REASON: Final = "reason"
+LABEL_STEP: Final = "step"
 
 #: Labels that a family of ours or Prometheus itself sets.
 _TAKEN: Final = frozenset(
     {LABEL_STAT, LABEL_WINDOW, LABEL_KPI, LABEL_PRODUCT, LABEL_STATE,
-     "le", "quantile", "job", "instance"}
+     LABEL_STEP, "le", "quantile", "job", "instance"}
 )  # fmt: skip
 
 #: How the family of the share within the target ends, in place of the unit.
@@ -92,6 +93,11 @@ def kpi_family(product: str, key: str, unit: str) -> str:
 def within_target_family(product: str, key: str) -> str:
     """``campaigns_ttfv_within_target_ratio``: the share that fulfils the target."""
     return _family(product, key, WITHIN_TARGET)
+
+
+def step_family(product: str, key: str) -> str:
+    """``campaigns_campaign_funnel_step_ratio``: the share that reaches each step of a funnel."""
+    return _family(product, key, "step_ratio")
 
 
 def breakdown_family(product: str, key: str, attribute: str, unit: str) -> str:
