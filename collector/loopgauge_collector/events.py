@@ -1,14 +1,18 @@
 """The shapes of an event on its way in: from a receiver to the writer.
 
-    receiver -> Incoming (one per event) -> admission -> Admitted (columns) -> writer -> Verdict
+    receiver -> IncomingColumns -> admission -> Admitted (columns) -> writer -> Verdict
 
-Columns are plain lists because Arrow takes them whole; nothing per event happens
-after admission.
+Columns are plain lists because Arrow takes them whole. A good event is never an object
+of its own; an `Incoming` is made of one that is odd, that is replayed or quarantined.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
+
+#: What is wrong with an event, as (reason, detail).
+Flaw = tuple[str, str]
 
 
 class Incoming(msgspec.Struct, gc=False):
@@ -36,7 +40,90 @@ class Incoming(msgspec.Struct, gc=False):
     environment: str | None = None
     producer: str | None = None
     sequence: int | None = None
-    flaw: tuple[str, str] | None = None
+    flaw: Flaw | None = None
+
+
+@dataclass(slots=True)
+class IncomingColumns:
+    """Events as a receiver read them, a list per field of `Incoming`. Nothing is checked yet.
+
+    Attributes:
+        attributes: JSON objects as they came, as text.
+        flaws: faults that only the receiver can see, by position in the lists.
+        alike: known to have one product, service, environment and producer; what is not
+            known to be alike is looked at event by event.
+    """
+
+    index: list[int] = field(default_factory=list)
+    id: list[str | None] = field(default_factory=list)
+    name: list[str | None] = field(default_factory=list)
+    time: list[str | int | None] = field(default_factory=list)
+    attributes: list[str] = field(default_factory=list)
+    product: list[str | None] = field(default_factory=list)
+    service: list[str | None] = field(default_factory=list)
+    environment: list[str | None] = field(default_factory=list)
+    producer: list[str | None] = field(default_factory=list)
+    sequence: list[int | None] = field(default_factory=list)
+    flaws: dict[int, Flaw] = field(default_factory=dict)
+    alike: bool = False
+
+    @classmethod
+    def of(cls, events: Iterable[Incoming]) -> "IncomingColumns":
+        """The columns of these events."""
+        rows = list(events)
+        return cls(
+            [event.index for event in rows],
+            [event.id for event in rows],
+            [event.name for event in rows],
+            [event.time for event in rows],
+            [event.attributes.decode() for event in rows],
+            [event.product for event in rows],
+            [event.service for event in rows],
+            [event.environment for event in rows],
+            [event.producer for event in rows],
+            [event.sequence for event in rows],
+            {at: event.flaw for at, event in enumerate(rows) if event.flaw is not None},
+        )
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __iter__(self) -> Iterator[Incoming]:
+        return map(self.event, range(len(self)))
+
+    def event(self, at: int) -> Incoming:
+        """The event at a position."""
+        return Incoming(
+            self.index[at],
+            self.id[at],
+            self.name[at],
+            self.time[at],
+            self.attributes[at].encode(),
+            self.product[at],
+            self.service[at],
+            self.environment[at],
+            self.producer[at],
+            self.sequence[at],
+            self.flaws.get(at),
+        )
+
+    def select(self, positions: Iterable[int]) -> "IncomingColumns":
+        """The events at these positions, in their order."""
+        chosen = list(positions)
+        return IncomingColumns(
+            [self.index[at] for at in chosen],
+            [self.id[at] for at in chosen],
+            [self.name[at] for at in chosen],
+            [self.time[at] for at in chosen],
+            [self.attributes[at] for at in chosen],
+            [self.product[at] for at in chosen],
+            [self.service[at] for at in chosen],
+            [self.environment[at] for at in chosen],
+            [self.producer[at] for at in chosen],
+            [self.sequence[at] for at in chosen],
+            {at: self.flaws[old] for at, old in enumerate(chosen) if old in self.flaws},
+            self.alike,
+        )
 
 
 @dataclass(slots=True)

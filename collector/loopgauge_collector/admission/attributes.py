@@ -8,6 +8,9 @@ import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from loopgauge_collector.admission.json_text import MAX_DEPTH, Number, Pairs, is_deeper, pairs
 from loopgauge_collector.admission.reasons import Fault, shown
@@ -20,6 +23,8 @@ Attributes = dict[str, Scalar]
 NAME_MAX = 128
 INT64_MAX = (1 << 63) - 1
 INT64_MIN = -(1 << 63)
+#: A value as msgspec reads it, where the catalog says nothing.
+JsonScalar: Any = str | Annotated[int, Meta(ge=INT64_MIN, le=INT64_MAX)] | float | bool | None
 
 #: Body, list of events, event: attributes stand three levels deep.
 _LEVELS = MAX_DEPTH - 3

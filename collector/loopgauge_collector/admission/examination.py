@@ -74,6 +74,7 @@ class Examination:
         attributes = read_attributes(event.attributes, self._limits)
         if origin.declared is not None:
             origin.declared.check(attributes)
+        origin.form.learn(attributes)
         text = event.attributes.decode()
         if not follows_time(uuid):
             if ORIGINAL_ID not in attributes:

@@ -8,11 +8,12 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-import msgspec
 from loopgauge_catalog.catalog import Catalog
 
 from loopgauge_collector.admission.declared import Declared
+from loopgauge_collector.admission.forms import Form
 from loopgauge_collector.admission.reasons import Fault, shown
+from loopgauge_collector.events import IncomingColumns
 
 #: Senders and names that are kept; a flood of new ones only makes them slower.
 _KEPT = 10_000
@@ -20,7 +21,8 @@ _NAME_MAX = 128
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/@+-]{0,127}")
 
-#: product, service, environment and name as the sender wrote them
+#: product, service, environment (and name) as the sender wrote them
+Sender = tuple[str | None, str | None, str | None]
 Key = tuple[str | None, str | None, str | None, str | None]
 
 
@@ -31,7 +33,7 @@ class Origin:
     Attributes:
         product: empty when nobody claims them.
         declared: None for a name that the catalog does not know.
-        good, needs_more: those of `declared`, where the loop over all events finds them.
+        form: reads their attributes.
     """
 
     product: str
@@ -39,8 +41,7 @@ class Origin:
     environment: str | None
     name: str
     declared: Declared | None
-    good: type[msgspec.Struct] | None
-    needs_more: bool
+    form: Form
 
 
 class Origins:
@@ -48,8 +49,10 @@ class Origins:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._declared: dict[tuple[str, str], Declared] = {}
-        self.known: dict[Key, Origin] = {}
+        self._declared: dict[tuple[str, str], tuple[Declared, Form]] = {}
+        self._undeclared = Form(None)
+        self._known: dict[Sender, dict[str | None, Origin]] = {}
+        self._count = 0
 
     def find(self, key: Key) -> Origin:
         """The origin, from the dict or checked anew.
@@ -57,13 +60,28 @@ class Origins:
         Raises:
             Fault: `invalid_source` or `invalid_name`.
         """
-        origin = self.known.get(key)
+        sender, name = key[:3], key[3]
+        origin = self._known.get(sender, {}).get(name)
         if origin is None:
             origin = self._checked(*key)
-            if len(self.known) >= _KEPT:
-                self.known.clear()
-            self.known[key] = origin
+            if self._count >= _KEPT:
+                self._known.clear()
+                self._count = 0
+            self._count += 1
+            self._known.setdefault(sender, {})[name] = origin
         return origin
+
+    def all_known(self, events: IncomingColumns) -> list[Origin] | None:
+        """The origins of a batch that is not empty; None unless every one was found before."""
+        senders = zip(events.product, events.service, events.environment, strict=True)
+        try:
+            if events.alike:
+                return list(map(self._known[next(senders)].__getitem__, events.name))
+            return [
+                self._known[sender][name] for sender, name in zip(senders, events.name, strict=True)
+            ]
+        except KeyError:
+            return None
 
     def owner(self, product: str | None, service: str | None) -> tuple[str, str]:
         """Product and service to count under; empty for what is missing or not well formed."""
@@ -100,21 +118,13 @@ class Origins:
                 f"two or more words with dots between, at most {_NAME_MAX} characters",
             )
         owner, _ = self.owner(product, service)
-        declared = self._declaration(owner, name)
-        return Origin(
-            owner,
-            service or "",
-            environment or None,
-            name,
-            declared,
-            declared.good if declared is not None else None,
-            declared is not None and declared.needs_more,
-        )
+        declared, form = self._declaration(owner, name)
+        return Origin(owner, service or "", environment or None, name, declared, form)
 
-    def _declaration(self, product: str, name: str) -> Declared | None:
+    def _declaration(self, product: str, name: str) -> tuple[Declared | None, Form]:
         event = self._catalog.event(product, name)
         if event is None:
-            return None
+            return None, self._undeclared
         key = (product, name)
         if key not in self._declared:
             summed = {
@@ -122,7 +132,8 @@ class Origins:
                 for kpi in self._catalog.products[product].kpis()
                 if name in kpi.events and (attribute := getattr(kpi, "value", None)) is not None
             }
-            self._declared[key] = Declared(name, event, summed)
+            declared = Declared(name, event, summed)
+            self._declared[key] = declared, Form(declared)
         return self._declared[key]
 
 

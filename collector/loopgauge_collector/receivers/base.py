@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from loopgauge_collector.errors import Refused
-from loopgauge_collector.events import Incoming, Verdict
+from loopgauge_collector.events import Incoming, IncomingColumns, Verdict
 from loopgauge_collector.settings import Settings
 
 JSON = "application/json"
@@ -26,7 +26,7 @@ class Part:
         foreign: things of another signal, which are not taken at all.
     """
 
-    events: list[Incoming]
+    events: IncomingColumns | list[Incoming]
     ignored: Mapping[tuple[str | None, str | None], int] = field(default_factory=dict)
     unknown_fields: Mapping[str, int] = field(default_factory=dict)
     foreign: int = 0

@@ -13,13 +13,17 @@ import msgspec
 import numpy as np
 
 from loopgauge_collector.errors import Refused
-from loopgauge_collector.events import Incoming
+from loopgauge_collector.events import IncomingColumns
 from loopgauge_collector.receivers.base import JSON, Outcome, Part
 from loopgauge_collector.receivers.json_careful import read_carefully
 from loopgauge_collector.settings import Settings
 
 _QUOTE, _BRACE = ord('"'), ord("{")
 _MAX_BRACES = 100_000
+#: Bytes of the shortest event that is decoded here.
+_LEAST = len('{"id":"","name":"","time":""}')
+#: A control character, which JSON has nowhere, not even in a text.
+_SEPARATOR = b"\x1e"
 _NO_ATTRIBUTES = msgspec.Raw(b"")
 
 
@@ -86,11 +90,11 @@ class JsonEvents:
         return msgspec.json.encode({"reason": refused.reason, "detail": refused.detail})
 
 
-def _read_quickly(body: bytes, max_events: int) -> list[Incoming] | None:
+def _read_quickly(body: bytes, max_events: int) -> IncomingColumns | None:
     """The events of a body that has nothing odd about it; None for any other body."""
     text = np.frombuffer(body, np.uint8)
     # Each event has a brace of its own, so this bounds what decoding allocates.
-    if np.count_nonzero(text == _BRACE) > _MAX_BRACES:
+    if len(body) > _MAX_BRACES * _LEAST and np.count_nonzero(text == _BRACE) > _MAX_BRACES:
         return None
     try:
         if not body.isascii():
@@ -98,34 +102,40 @@ def _read_quickly(body: bytes, max_events: int) -> list[Incoming] | None:
         events = _decode(body).events
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    if len(events) > max_events:
+    count = len(events)
+    if count > max_events:
         return None
-    attributes = [bytes(event.attributes) for event in events]
-    optional = (
+    joined = _SEPARATOR.join([event.attributes for event in events])
+    columns = IncomingColumns(
+        list(range(count)),
+        [event.id for event in events],
+        [event.name for event in events],
+        [event.time for event in events],
+        joined.decode().split(_SEPARATOR.decode()) if events else [],
         [event.product for event in events],
         [event.service for event in events],
         [event.environment for event in events],
         [event.producer for event in events],
+        [event.sequence for event in events],
     )
-    sequences = [event.sequence for event in events]
+    attributes = columns.attributes
+    absent = attributes.count("")
+    optional = (columns.product, columns.service, columns.environment, columns.producer)
+    columns.alike = all(values.count(values[0]) == count for values in optional if values)
     # A key and its text have four quotes, a key and its number or object two; id, name
     # and time are always there, and so is "events" once. One quote more is a key that
     # stands twice in an event (or a null), and is looked at with care.
-    texts = 3 * len(events) + sum(len(events) - values.count(None) for values in optional)
-    others = 2 * len(events) - sequences.count(None) - attributes.count(b"")
-    inside = np.frombuffer(b"".join(attributes), np.uint8)
-    outside = np.count_nonzero(text == _QUOTE) - np.count_nonzero(inside == _QUOTE)
-    if outside != 4 * texts + 2 * others + 2 or b"null" in attributes:
-        return None
-    return list(
-        map(
-            Incoming,
-            range(len(events)),
-            [event.id for event in events],
-            [event.name for event in events],
-            [event.time for event in events],
-            [raw or b"{}" for raw in attributes],
-            *optional,
-            sequences,
-        )
+    present = (
+        sum(count for values in optional if values and values[0] is not None)
+        if columns.alike
+        else sum(count - values.count(None) for values in optional)
     )
+    texts = 3 * count + present
+    others = 2 * count - columns.sequence.count(None) - absent
+    inside = np.frombuffer(joined, np.uint8)
+    outside = np.count_nonzero(text == _QUOTE) - np.count_nonzero(inside == _QUOTE)
+    if outside != 4 * texts + 2 * others + 2 or "null" in attributes:
+        return None
+    if absent:
+        columns.attributes = [written or "{}" for written in attributes]
+    return columns

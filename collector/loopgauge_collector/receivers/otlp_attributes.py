@@ -7,15 +7,18 @@ form, and goes to the full message otherwise.
 
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from math import isfinite
+from typing import cast
 
 from google.protobuf.message import DecodeError
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
-from loopgauge_collector.errors import Refused
+from loopgauge_collector.events import Flaw
+from loopgauge_collector.receivers.otlp_lifted import Place, lift
 from loopgauge_collector.receivers.otlp_pieces import (
     LIFTED,
-    MAX_DEPTH,
+    Field,
     Flawed,
     Piece,
     Producer,
@@ -24,151 +27,199 @@ from loopgauge_collector.receivers.otlp_pieces import (
     piece,
     repeats,
 )
+from loopgauge_collector.receivers.otlp_values import plain_value
 from loopgauge_collector.receivers.protobuf_wire import malformed
 
 _PAIRS_KEPT = 20_000
-_KEYS_KEPT = 5_000
+_HEADS_KEPT = 20_000
 _LONGEST_KEPT = 256
 
-# Tags of KeyValue {key: 1, value: 2} and of AnyValue's members, and what stands between
-# key and value when all lengths fit one byte, by the bytes that are left of the pair.
+# Tags of KeyValue {key: 1, value: 2} and of AnyValue's members.
 _KEY, _VALUE, _STRING, _INT, _DOUBLE = 0x0A, 0x12, 0x0A, 0x18, 0x21
-_TEXTS = [bytes((_VALUE, max(0, n - 2), _STRING, max(0, n - 4))) for n in range(128)]
-_INTS = [bytes((_VALUE, max(0, n - 2), _INT)) for n in range(7)]
-_DOUBLES = bytes((_VALUE, 9, _DOUBLE))
+#: Numbers below have up to three bytes.
+_SHORT_END = 1 << 21
 _double = struct.Struct("<d").unpack_from
 
+#: Ends a record's members; JSON has this character nowhere, not even in a text.
+_END = b"\x1e"
 
-# What is known of a key. Ids and measurements hardly ever come twice: they are not kept.
-_REPEATS, _SUBJECT, _EVENT_ID, _SEQUENCE, _PRODUCER, _NOT_SEEN = range(6)
-_UNKNOWN = (b"", _NOT_SEEN)
-_LIFTED = {"id": _EVENT_ID, "sequence": _SEQUENCE, "producer": _PRODUCER}
+# What a pair holds, first the texts. Ids and measurements hardly ever come twice: those
+# pairs are not kept.
+_EVENT_ID, _PRODUCER, _TEXT, _REPEATED, _DECIMAL, _SEQUENCE, _INTEGER = range(7)
+_FIELDS: dict[int, Field] = {_EVENT_ID: "id", _PRODUCER: "producer", _SEQUENCE: "sequence"}
+_LIFTED_TEXTS: dict[str | None, int] = {"id": _EVENT_ID, "producer": _PRODUCER}
+
+#: What a pair holds, its JSON up to the value, and where the value begins and ends.
+_Head = tuple[int, bytes, int, int]
+_UNKNOWN: _Head = (-1, b"", 0, -1)
 
 
-#: Members of the JSON object; id, producer and sequence; the flaw of what JSON cannot carry.
-Pieces = tuple[list[bytes], str | None, str | None, int | None, tuple[str, str] | None]
+@dataclass(slots=True)
+class Read:
+    """What the attributes of records came to, a list per column.
+
+    Attributes:
+        texts: a JSON object of each record's attributes, without those that are columns.
+        flaws: what JSON cannot carry, by position.
+    """
+
+    texts: list[str] = field(default_factory=list)
+    ids: list[str | None] = field(default_factory=list)
+    producers: list[str | None] = field(default_factory=list)
+    sequences: list[int | None] = field(default_factory=list)
+    flaws: dict[int, Flaw] = field(default_factory=dict)
 
 
 class PairReader:
-    """Turns serialized KeyValues into pieces of an event; bounded memory."""
+    """Turns serialized KeyValues into columns of events; bounded memory."""
 
     def __init__(self) -> None:
-        #: Serialized key -> the key as JSON with its colon, and what is known of it.
-        self._keys: dict[bytes, tuple[bytes, int]] = {}
-        self._known: dict[bytes, bytes | Producer | Flawed] = {}
+        #: Serialized pair -> member of a JSON object, behind a comma.
+        self._members: dict[bytes | None, bytes] = {}
+        #: Serialized pair up to the first byte of a number or the length of a text.
+        self._heads: dict[bytes, _Head] = {}
 
-    def read(self, pairs: Sequence[bytes]) -> Pieces:
-        """The attributes of a record.
+    def read(self, records: Sequence[Sequence[bytes]]) -> Read:
+        """The attributes of records.
 
         Args:
-            pairs: serialized KeyValues.
+            records: serialized KeyValues of each.
 
         Raises:
             Refused: 400, one is none, its text is not UTF-8, or it nests too deep.
         """
-        members: list[bytes] = []
-        uuid = producer = sequence = flaw = None
-        add, known, key_of = members.append, self._known.get, self._keys.get
         try:
-            for pair in pairs:
-                piece: Piece | None = known(pair)
-                if piece is None:
-                    # The usual forms, in line: a call for each attribute would cost as
-                    # much again. Whatever is none of them is left to the full message.
-                    end = pair[1] + 2 if len(pair) > 5 else 0
-                    prefix, kind = key_of(pair[:end], _UNKNOWN)
-                    rest = len(pair) - end
-                    if kind <= _EVENT_ID and rest < 128 and pair[end : end + 4] == _TEXTS[rest]:
-                        text = pair[end + 4 :].decode()
-                        if kind == _EVENT_ID:
-                            uuid = text
-                            continue
-                        member = prefix + encode(text)
-                        add(member)
-                        if kind == _REPEATS:
-                            self._keep(pair, member)
-                        continue
-                    if kind <= _SUBJECT and rest == 11 and pair[end : end + 3] == _DOUBLES:
-                        number = _double(pair, end + 3)[0]
-                        if isfinite(number):
-                            add(prefix + encode(number))
-                            continue
-                    if kind == _SEQUENCE and rest < 7 and pair[end : end + 3] == _INTS[rest]:
-                        sequence = _short(pair[end + 3 :])
-                        continue
-                    piece = self._any(pair)
-                if isinstance(piece, bytes):
-                    add(piece)
-                elif isinstance(piece, Producer):
-                    producer = piece.id
-                elif isinstance(piece, str):
-                    uuid = piece
-                elif isinstance(piece, int):
-                    sequence = piece
-                else:
-                    add(piece.member)
-                    flaw = piece.flaw
+            lifted = lift(records, self._place)
+            pairs: list[bytes | None] = []
+            for record in records:
+                pairs += record[lifted.front : len(record) - lifted.back]
+                pairs.append(None)
+            read = self._read(pairs)
         except (DecodeError, UnicodeDecodeError) as error:
             raise malformed(f"an attribute cannot be read: {error}") from None
-        return members, uuid, producer, sequence, flaw
+
+        if lifted.id is not None:
+            read.ids = lifted.among("id", read.ids, lifted.id)
+        if lifted.producer is not None:
+            read.producers = lifted.among("producer", read.producers, lifted.producer)
+        if lifted.sequence is not None:
+            read.sequences = lifted.among("sequence", read.sequences, lifted.sequence)
+        return read
+
+    def _place(self, pair: bytes) -> Place | None:
+        kind, _, start, end = self._heads.get(
+            pair[: pair[1] + 6] if len(pair) > 1 else b"", _UNKNOWN
+        )
+        field = _FIELDS.get(kind)
+        return (field, start) if field is not None and len(pair) == end else None
+
+    def _read(self, pairs: list[bytes | None]) -> Read:
+        """Attributes of records with a None behind each record."""
+        read = Read()
+        uuid = producer = sequence = None
+        head_of = self._heads.get
+        members: list[bytes | None] = list(map(self._members.get, pairs))
+        # The usual forms, in line: a call for each attribute would cost as much again.
+        # Whatever is none of them is left to the full message.
+        for at in [at for at, member in enumerate(members) if member is None]:
+            pair = pairs[at]
+            if pair is None:
+                members[at] = _END
+                read.ids.append(uuid)
+                read.producers.append(producer)
+                read.sequences.append(sequence)
+                uuid = producer = sequence = None
+                continue
+            kind, prefix, start, end = head_of(
+                pair[: pair[1] + 6] if len(pair) > 1 else b"", _UNKNOWN
+            )
+            if len(pair) == end:
+                if kind == _TEXT:
+                    members[at] = prefix + encode(pair[start:].decode())
+                    continue
+                if kind == _EVENT_ID:
+                    uuid = pair[start:].decode()
+                    members[at] = b""
+                    continue
+                if kind == _PRODUCER:
+                    producer = pair[start:].decode()
+                    members[at] = b""
+                    continue
+                if kind == _DECIMAL:
+                    number = _double(pair, start)[0]
+                    if isfinite(number):
+                        members[at] = prefix + encode(number)
+                        continue
+                elif kind == _SEQUENCE:
+                    sequence = _short(pair[start:])
+                    members[at] = b""
+                    continue
+                else:
+                    value = pair[start:].decode() if kind == _REPEATED else _short(pair[start:])
+                    members[at] = member = prefix + encode(value)
+                    self._keep(pair, member)
+                    continue
+            members[at] = b""
+            made = self._any(pair)
+            if isinstance(made, bytes):
+                members[at] = made
+            elif isinstance(made, Producer):
+                producer = made.id
+            elif isinstance(made, str):
+                uuid = made
+            elif isinstance(made, int):
+                sequence = made
+            else:
+                members[at] = made.member
+                read.flaws[len(read.ids)] = made.flaw
+        texts = b"".join(cast("list[bytes]", members)).decode().split(_END.decode())
+        read.texts = ["{" + text[1:] + "}" for text in texts[:-1]]
+        return read
 
     def _any(self, pair: bytes) -> Piece:
-        """A pair of any form; remembers its key, and itself where it may come again."""
+        """A pair of any form, a member behind a comma; remembers what may come again."""
         message = KeyValue.FromString(pair)
         name = message.key
         value = plain_value(message.value)
         made = piece(name, value)
-        field = LIFTED.get(name)
-        if field is not None:
-            kind = _LIFTED[field]
-        else:
-            kind = _REPEATS if repeats(name, None) else _SUBJECT
-        raw = name.encode()
-        if len(raw) < 128:
-            if len(self._keys) >= _KEYS_KEPT:
-                self._keys.clear()
-            self._keys[bytes((_KEY, len(raw))) + raw] = (encode(name) + b":", kind)
-        if repeats(name, value) and not isinstance(made, str | int):
-            self._keep(pair, made)
+        if isinstance(made, bytes):
+            made = b"," + made
+            if repeats(name, value):
+                self._keep(pair, made)
+        elif isinstance(made, Flawed):
+            return Flawed(b"," + made.member, made.flaw)
+        self._keep_head(pair, name, value)
         return made
 
-    def _keep(self, pair: bytes, made: bytes | Producer | Flawed) -> None:
+    def _keep(self, pair: bytes, member: bytes) -> None:
         if len(pair) <= _LONGEST_KEPT:
-            if len(self._known) >= _PAIRS_KEPT:
-                self._known.clear()
-            self._known[pair] = made
+            if len(self._members) >= _PAIRS_KEPT:
+                self._members.clear()
+            self._members[pair] = member
 
-
-def plain_value(value: AnyValue, depth: int = 0) -> Value:
-    """An AnyValue as Python has it.
-
-    Raises:
-        Refused: 400, lists in lists beyond all reason.
-    """
-    kind = value.WhichOneof("value")
-    if depth == MAX_DEPTH and kind in ("array_value", "kvlist_value"):
-        raise Refused(
-            400, "too_deep", f"an attribute nests lists more than {MAX_DEPTH} levels deep"
-        )
-    match kind:
-        case "string_value":
-            return value.string_value
-        case "bool_value":
-            return value.bool_value
-        case "int_value":
-            return value.int_value
-        case "double_value":
-            return value.double_value
-        case "bytes_value":
-            return value.bytes_value
-        case "array_value":
-            return [plain_value(one, depth + 1) for one in value.array_value.values]
-        case "kvlist_value":
-            return {
-                pair.key: plain_value(pair.value, depth + 1) for pair in value.kvlist_value.values
-            }
-        case _:
-            return None
+    def _keep_head(self, pair: bytes, name: str, value: Value) -> None:
+        """How pairs begin that have this key and a value of this kind and size."""
+        raw, lifted = name.encode(), LIFTED.get(name)
+        if isinstance(value, str):
+            size, tag = len(value.encode()) + 1, _STRING
+            kind = _LIFTED_TEXTS.get(lifted, _REPEATED if repeats(name, value) else _TEXT)
+        elif isinstance(value, float):
+            size, tag, kind = 8, _DOUBLE, _DECIMAL
+        elif type(value) is int and 0 <= value < _SHORT_END:
+            size, tag = max(1, -(-value.bit_length() // 7)), _INT
+            kind = _INTEGER if lifted is None else _SEQUENCE
+        else:
+            return
+        if len(raw) > 127 or size > 126:
+            return  # the usual forms have lengths of one byte
+        begin = bytes((_KEY, len(raw))) + raw + bytes((_VALUE, size + 1, tag))
+        end = len(begin) + size
+        if len(pair) == end and pair.startswith(begin):
+            # Of a text, the byte behind is its length.
+            start = len(begin) + (tag == _STRING)
+            if len(self._heads) >= _HEADS_KEPT:
+                self._heads.clear()
+            self._heads[pair[: len(begin) + 1]] = kind, b"," + encode(name) + b":", start, end
 
 
 def _short(raw: bytes) -> int:

@@ -77,7 +77,7 @@ def parse_records(data: bytes) -> list[Record]:
     Raises:
         google.protobuf.message.DecodeError: no such message.
     """
-    return cast("_Records", _records(data)).log_records
+    return list(cast("_Records", _records(data)).log_records)
 
 
 def parse_resource(data: bytes) -> list[bytes]:

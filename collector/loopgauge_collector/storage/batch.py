@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+# Arrow looks at it when it takes numpy's arrays; imported then, it makes the first commit wait.
+import numpy.ma
 import pyarrow as pa
 from pyarrow.compute import take
 
