@@ -137,7 +137,9 @@ class Engine:
         self.activity = Activity(connection)
         self.registry = SeriesRegistry(connection, self.settings.label_cap)
         self.accounting = Accounting(connection)
-        self.folder = Folder(connection, catalog(*products), self.registry, self.activity, chunk)
+        self.folder = Folder(
+            self.store.folding, catalog(*products), self.registry, self.activity, chunk
+        )
         self.quarantine = Quarantine(self.store, self.settings.quarantine_max_events)
         self.quarantine.use(self._run)
         self.committer = Committer(connection, self.accounting, self.quarantine)
