@@ -143,16 +143,23 @@ class Writer:
         # A client that goes away must not take the request out of its group.
         return await asyncio.shield(future)
 
-    async def run(self, change: Callable[[], int]) -> int:
-        """Run a change in the writer's thread, in a transaction of its own."""
+    async def run(self, change: Callable[[], object], then: Callable[[], int]) -> int:
+        """Run a change in the writer's thread, in a transaction of its own.
 
-        def within_transaction() -> int:
+        Args:
+            change: what the transaction does.
+            then: what follows in memory once it is committed, before the next group is; its
+                number is returned.
+        """
+
+        def change_then() -> int:
             with transaction(self._store.connection):
-                return change()
+                change()
+            return then()
 
         loop = asyncio.get_running_loop()
         future: asyncio.Future[int] = loop.create_future()
-        self._jobs.put(_Job(loop, future, change=within_transaction))
+        self._jobs.put(_Job(loop, future, change=change_then))
         return await asyncio.shield(future)
 
     def stop(self, timeout: float = 30.0) -> bool:

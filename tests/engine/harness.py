@@ -152,9 +152,10 @@ class Engine:
     def _clock(self) -> int:
         return self.now
 
-    async def _run(self, change: Callable[[], int]) -> int:
+    async def _run(self, change: Callable[[], object], then: Callable[[], int]) -> int:
         with transaction(self.store.connection):
-            return change()
+            change()
+        return then()
 
     def drop(self, *numbers: int) -> int:
         """Delete events from the quarantine."""
