@@ -75,11 +75,12 @@ class Writer:
         self._on_commit = on_commit
         self._die = die
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        # Each counted by one thread only, so no lock is needed.
+        # Each counted by one thread only (but for the very end), so no lock is needed.
         self._taken = 0
         self._answered = 0
         self._full = False
         self._failed: str | None = None
+        self._failing = threading.Lock()
         self._closing = False
         self.commits = 0
         self.commit_seconds = 0.0
@@ -276,6 +277,8 @@ class Writer:
 
     def fail(self, error: Exception) -> None:
         """After a storage error nothing can be promised: answer who waits, and go. Any thread."""
+        if not self._failing.acquire(blocking=False):
+            return  # the other thread met it first, and knows the cause
         self._failed = f"storage failed: {error}"
         log.critical(
             "storage failed, the collector ends without closing the database: %s. "

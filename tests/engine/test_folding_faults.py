@@ -7,6 +7,7 @@ import duckdb
 import pytest
 from loopgauge_collector import folding
 from loopgauge_collector.folding import Folding
+from loopgauge_collector.writer import EXIT_STORAGE, Writer
 
 from tests.engine.harness import Engine, Event, moment, product
 
@@ -88,3 +89,18 @@ def test_a_disk_that_fails_ends_the_process(
     thread.commit()
     thread.folding.start()
     until(lambda: bool(thread.failures))
+
+
+def test_when_both_threads_meet_the_fault_it_is_told_and_acted_on_once(
+    make_engine: MakeEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine, codes = make_engine(CATALOG), list[int]()
+    writer = Writer(
+        engine.store, engine.committer, engine.settings, lambda _number: None, codes.append
+    )
+
+    writer.fail(duckdb.FatalException("could not write"))
+    writer.fail(duckdb.FatalException("invalidated because of a previous fatal error"))
+
+    assert codes == [EXIT_STORAGE]
+    assert [record.message.count("could not write") for record in caplog.records] == [1]
