@@ -1,9 +1,11 @@
 """The KPI kinds, one file each. To add one: its file here and its line below."""
 
+from loopgauge_collector.kinds.age import AgeKind
 from loopgauge_collector.kinds.base import Kind
 from loopgauge_collector.kinds.composite import CompositeKind
 from loopgauge_collector.kinds.conversion import ConversionKind
 from loopgauge_collector.kinds.count import CountKind
+from loopgauge_collector.kinds.delta import DeltaKind
 from loopgauge_collector.kinds.duration import DurationKind
 from loopgauge_collector.kinds.latest import LatestKind
 from loopgauge_collector.kinds.mean import MeanKind
@@ -22,5 +24,7 @@ KINDS: dict[str, Kind] = {
     "latest": LatestKind(),
     "duration": DurationKind(),
     "conversion": ConversionKind(),
+    "delta": DeltaKind(),
+    "age": AgeKind(),
     "composite": CompositeKind(),
 }

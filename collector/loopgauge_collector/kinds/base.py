@@ -104,6 +104,13 @@ class Kind(ABC):
         """Further amounts that it is made of, as the rules name them; see `Cell.parts`."""
         return ()
 
+    def bases(self, kpi: Any) -> Mapping[str, str]:
+        """Parts whose values at the window's start are needed, see `Cell.base`.
+
+        Each with the part that keeps the first event of a minute.
+        """
+        return {}
+
     def spans(self, kpi: Any, window: Window) -> Mapping[str, Window]:
         """Further windows that it has to know, see `Cell.more`."""
         return {}

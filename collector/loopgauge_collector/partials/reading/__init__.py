@@ -18,6 +18,10 @@ class Cells(Protocol):
         """The newest event of each label set of a rule before a moment in microseconds."""
         ...
 
+    def base(self, rule: int, first: int, window: Window) -> tuple[LatestRow, ...]:
+        """What each label set had when a window began, see `newest.bases`."""
+        ...
+
     def tally(
         self,
         series: int,

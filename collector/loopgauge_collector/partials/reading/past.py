@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import duckdb
 
 from loopgauge_collector.kinds.cell import Cell, LatestRow, LevelRows, SubjectRows, Tally
-from loopgauge_collector.partials.reading.newest import Newest, newest
+from loopgauge_collector.partials.reading.newest import Newest, bases, newest
 from loopgauge_collector.partials.reading.subjects import read_levels, read_subjects
 from loopgauge_collector.partials.reading.sums import SumColumn
 from loopgauge_collector.windows import MINUTE, Window
@@ -53,6 +53,10 @@ class PastCells:
             rows = newest(self._cursor, "", self._end // MINUTE, rule=rule)
             self._latest[rule] = rows.get(rule, Newest())
         return self._latest[rule].present(before=before)
+
+    def base(self, rule: int, first: int, window: Window) -> tuple[LatestRow, ...]:
+        """What each label set had when a window began."""
+        return bases(self._cursor, rule, first, window.start_bucket, window.end_bucket)
 
     def tally(
         self,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from loopgauge_collector.kinds.cell import Cell, LatestRow, LevelRows, SubjectRows, Tally
-from loopgauge_collector.partials.reading.newest import Newest, newest
+from loopgauge_collector.partials.reading.newest import Newest, bases, newest
 from loopgauge_collector.partials.reading.past import PastCells
 from loopgauge_collector.partials.reading.subjects import joined, read_levels, read_subjects
 from loopgauge_collector.partials.reading.sums import SumLayer, add, histogram, summed_cell
@@ -93,6 +93,10 @@ class PresentCells:
         for layer in self._layers:
             merged.update(layer.latest.get(rule, Newest()))
         return merged.present()
+
+    def base(self, rule: int, first: int, window: Window) -> tuple[LatestRow, ...]:
+        """What each label set had when a window began."""
+        return bases(self._cursor, rule, first, window.start_bucket, window.end_bucket)
 
     def tally(
         self,
