@@ -15,7 +15,7 @@ from loopgauge_collector.evaluation.attainment import attainment
 from loopgauge_collector.evaluation.judge import Feed, Sources, decide, needs
 from loopgauge_collector.kinds import KINDS
 from loopgauge_collector.kinds.base import Kind, Number
-from loopgauge_collector.kinds.cell import Cell
+from loopgauge_collector.kinds.cell import Cell, MinuteRows
 from loopgauge_collector.kinds.rules import part_key
 from loopgauge_collector.partials.reading import Cells
 from loopgauge_collector.partials.series import SeriesRegistry
@@ -267,7 +267,8 @@ def _one(
         return empty
     match kind.source:
         case "sums":
-            return replace(cells.sums(number, span), at=moment.at)
+            minutes = cells.minutes(number, span) if kind.by_minute else MinuteRows()
+            return replace(cells.sums(number, span), at=moment.at, minutes=minutes)
         case "latest":
             return replace(empty, latest=cells.latest(number, span.end))
         case "levels":

@@ -13,6 +13,7 @@ from loopgauge_collector.kinds.quantile import QuantileKind
 from loopgauge_collector.kinds.rate import RateKind
 from loopgauge_collector.kinds.ratio import RatioKind
 from loopgauge_collector.kinds.sum import SumKind
+from loopgauge_collector.kinds.uptime import UptimeKind
 
 KINDS: dict[str, Kind] = {
     "count": CountKind(),
@@ -24,6 +25,7 @@ KINDS: dict[str, Kind] = {
     "latest": LatestKind(),
     "duration": DurationKind(),
     "conversion": ConversionKind(),
+    "uptime": UptimeKind(),
     "delta": DeltaKind(),
     "age": AgeKind(),
     "composite": CompositeKind(),

@@ -74,10 +74,12 @@ class Kind(ABC):
     Attributes:
         source: what its cells are filled from.
         breaks_down: whether it needs the cells of each label value to read the whole.
+        by_minute: whether it needs the minutes one by one, see `Cell.minutes`.
     """
 
     source: ClassVar[Source] = "sums"
     breaks_down: ClassVar[bool] = False
+    by_minute: ClassVar[bool] = False
 
     @abstractmethod
     def reduce(self, kpi: Any, catalog: Catalog) -> tuple[Rule, ...]:

@@ -4,7 +4,16 @@ from collections.abc import Callable, Mapping
 
 import duckdb
 
-from loopgauge_collector.kinds.cell import Cell, LatestRow, LevelRows, SubjectRows, Tally
+from loopgauge_collector.kinds.cell import (
+    Cell,
+    LatestRow,
+    LevelRows,
+    MinuteRows,
+    SubjectRows,
+    Tally,
+)
+from loopgauge_collector.partials.reading import MINUTES_BEFORE
+from loopgauge_collector.partials.reading.minutes import read_minutes
 from loopgauge_collector.partials.reading.newest import Newest, bases, newest
 from loopgauge_collector.partials.reading.subjects import read_levels, read_subjects
 from loopgauge_collector.partials.reading.sums import SumColumn
@@ -79,6 +88,17 @@ class PastCells:
         rows = self._subjects[series, reach]
         start = 0 if reach is None else (window.start - reach) // MINUTE
         return count(rows.begun(start, window.end_bucket))
+
+    def minutes(self, series: int, window: Window) -> MinuteRows:
+        """The minutes of a window and of the day before it."""
+        read = read_minutes(
+            self._cursor,
+            "(select * from partials union all select * from partials_recent)",
+            [series],
+            window.start_bucket - MINUTES_BEFORE,
+            window.end_bucket,
+        )
+        return read.get(series, MinuteRows())
 
     def levels(self, series: int, end: int) -> LevelRows:
         """Changes of the level before a moment."""
