@@ -50,12 +50,13 @@ class Past:
         raise Refused(503, "definitions_change", "definitions are changing; ask again", 1)
 
     def _read(self, kpi_id: str, moments: Sequence[datetime], length: int | None) -> list[KpiValue]:
-        catalog = self._folder.catalog
+        catalog, revisions = self._folder.catalog, self._folder.revisions
         kpi = catalog.kpi(kpi_id)
-        if kpi is None:
+        # The two may be of two catalogs; what was read then is thrown away by the epoch.
+        if kpi is None or kpi_id not in revisions:
             raise Refused(404, "unknown_kpi", f"there is no KPI {kpi_id}")
         now = self._clock()
-        definition = define(kpi, self._folder.revisions[kpi_id], self._registry)
+        definition = define(kpi, revisions[kpi_id], self._registry)
         asked = [Moment(at=to_micro(moment), now=now) for moment in moments]
         lengths = () if length is None or kpi.own_window is None else (length,)
         spans = [
