@@ -100,11 +100,12 @@ class Evaluator:
             return None
         # Before the values: the position that is shown must never be ahead of the numbers.
         health = self._health()
-        catalog = self._folder.catalog
+        catalog, revisions = self._folder.catalog, self._folder.revisions
+        if self._folder.epoch != epoch:
+            return None
         rebuilding = self._folder.rebuilding
         now = self._clock()
         moment = Moment(at=now, now=now)
-        revisions = self._folder.revisions
         definitions = [define(kpi, revisions[kpi.id], self._registry) for kpi in catalog.kpis()]
         windows = list({w for d in definitions for w in all_windows(d, moment, catalog)})
         wanted = Wanted(
