@@ -16,16 +16,8 @@ from loopgauge_collector.kinds.base import (
     valued,
 )
 from loopgauge_collector.kinds.cell import Cell, LatestRow, Source
-from loopgauge_collector.kinds.expressions import attribute, filter_sql
+from loopgauge_collector.kinds.expressions import attribute, filter_sql, label_set
 from loopgauge_collector.kinds.rules import LatestRule, Rule
-
-
-def _key(kpi: Latest) -> str:
-    """The label set as the text of a JSON list; NULL where a member is missing."""
-    if not kpi.per:
-        return "'[]'"
-    parts = " || ',' || ".join(attribute(name) for name in kpi.per)
-    return f"'[' || {parts} || ']'"
 
 
 def _value(kpi: Latest, catalog: Catalog) -> str:
@@ -72,7 +64,7 @@ class LatestKind(Kind):
             event=kpi.event,
             where=filter_sql(kpi.where),
             value=_value(kpi, catalog),
-            key=_key(kpi),
+            key=label_set(kpi.per),
         )
         if kpi.retired_by is None:
             return (rule,)
