@@ -2,14 +2,19 @@
 
 from loopgauge_collector.kinds.age import AgeKind
 from loopgauge_collector.kinds.base import Kind
+from loopgauge_collector.kinds.budget import BudgetKind
 from loopgauge_collector.kinds.composite import CompositeKind
 from loopgauge_collector.kinds.conversion import ConversionKind
+from loopgauge_collector.kinds.cost import CostKind
+from loopgauge_collector.kinds.cost_per import CostPerKind
 from loopgauge_collector.kinds.count import CountKind
 from loopgauge_collector.kinds.delta import DeltaKind
 from loopgauge_collector.kinds.duration import DurationKind
 from loopgauge_collector.kinds.latest import LatestKind
 from loopgauge_collector.kinds.mean import MeanKind
+from loopgauge_collector.kinds.per import PerKind
 from loopgauge_collector.kinds.quantile import QuantileKind
+from loopgauge_collector.kinds.quota import QuotaKind
 from loopgauge_collector.kinds.rate import RateKind
 from loopgauge_collector.kinds.ratio import RatioKind
 from loopgauge_collector.kinds.sum import SumKind
@@ -29,4 +34,9 @@ KINDS: dict[str, Kind] = {
     "delta": DeltaKind(),
     "age": AgeKind(),
     "composite": CompositeKind(),
+    "cost": CostKind(),
+    "cost_per": CostPerKind(),
+    "budget": BudgetKind(),
+    "quota": QuotaKind(),
+    "per": PerKind(),
 }

@@ -105,6 +105,7 @@ class Cell:
     Attributes:
         start, end: the window's bounds in microseconds; 0 is the start of kinds without one.
         at: the moment that is asked about, in microseconds; `end` is it rounded up.
+        until: where the calendar period ends that the window is the beginning of; 0 without.
         n: eligible events.
         good: those that match, or are within the target.
         s, s2: sum of the values in micro-units, and of their squares.
@@ -126,6 +127,7 @@ class Cell:
     start: int
     end: int
     at: int = 0
+    until: int = 0
     n: int = 0
     good: int = 0
     s: int = 0

@@ -19,7 +19,14 @@ from loopgauge_collector.partials.reading.minutes import read_minutes, together
 from loopgauge_collector.partials.reading.newest import Newest, bases, newest
 from loopgauge_collector.partials.reading.past import PastCells
 from loopgauge_collector.partials.reading.subjects import joined, read_levels, read_subjects
-from loopgauge_collector.partials.reading.sums import SumLayer, add, histogram, summed_cell
+from loopgauge_collector.partials.reading.sums import (
+    Part,
+    SumColumn,
+    SumLayer,
+    add,
+    histogram,
+    summed_cell,
+)
 from loopgauge_collector.windows import MINUTE, Window
 
 _SECOND = 1_000_000
@@ -64,7 +71,7 @@ class PresentCells:
         end: int,
         firsts: Mapping[int, int],
         tallies: dict[tuple[object, ...], Tally],
-        elsewhere: dict[tuple[int, Window], Cell],
+        elsewhere: dict[tuple[int, Window], Part],
     ) -> None:
         self._cursor = cursor
         self._layers = layers
@@ -91,11 +98,20 @@ class PresentCells:
         return summed_cell(window, sums, index, counts, self._firsts.get(series))
 
     def _other(self, series: int, window: Window) -> Cell:
-        found = self._elsewhere.get((series, window))
-        if found is None:
-            past = PastCells(self._cursor, window.start, window.end, self._firsts)
-            found = self._elsewhere[series, window] = past.sums(series, window)
-        return found
+        """A window that ended earlier: of the large table it is kept until that changes."""
+        key = (series, window)
+        if key not in self._elsewhere:
+            self._elsewhere[key] = self._part(series, window, "partials")
+        sums, *large = self._elsewhere[key]
+        added, *recent = self._part(series, window, "partials_recent")
+        index, counts = histogram([large[0], recent[0]], [large[1], recent[1]])
+        first = self._firsts.get(series)
+        if first is not None and first >= window.end:
+            first = None
+        return summed_cell(window, add(sums, added), index, counts, first)
+
+    def _part(self, series: int, window: Window, table: str) -> Part:
+        return SumColumn(self._cursor, series, window.start, window.end, table).part(window)
 
     def latest(self, rule: int, before: int) -> tuple[LatestRow, ...]:
         """The newest event of each label set."""
@@ -153,7 +169,7 @@ class PresentReader:
         self._key: object = None
         self._large = _Layer()
         self._tallies: dict[tuple[object, ...], Tally] = {}
-        self._elsewhere: dict[tuple[int, Window], Cell] = {}
+        self._elsewhere: dict[tuple[int, Window], Part] = {}
 
     def read(
         self, cursor: duckdb.DuckDBPyConnection, wanted: Wanted, firsts: Mapping[int, int]
