@@ -4,12 +4,16 @@ from loopgauge_collector.kinds.base import Kind
 from loopgauge_collector.kinds.composite import CompositeKind
 from loopgauge_collector.kinds.conversion import ConversionKind
 from loopgauge_collector.kinds.count import CountKind
+from loopgauge_collector.kinds.distinct import DistinctKind
 from loopgauge_collector.kinds.duration import DurationKind
+from loopgauge_collector.kinds.funnel import FunnelKind
+from loopgauge_collector.kinds.in_flight import InFlightKind
 from loopgauge_collector.kinds.latest import LatestKind
 from loopgauge_collector.kinds.mean import MeanKind
 from loopgauge_collector.kinds.quantile import QuantileKind
 from loopgauge_collector.kinds.rate import RateKind
 from loopgauge_collector.kinds.ratio import RatioKind
+from loopgauge_collector.kinds.subject_share import SubjectShareKind
 from loopgauge_collector.kinds.sum import SumKind
 
 KINDS: dict[str, Kind] = {
@@ -22,5 +26,9 @@ KINDS: dict[str, Kind] = {
     "latest": LatestKind(),
     "duration": DurationKind(),
     "conversion": ConversionKind(),
+    "funnel": FunnelKind(),
+    "distinct": DistinctKind(),
+    "subject_share": SubjectShareKind(),
+    "in_flight": InFlightKind(),
     "composite": CompositeKind(),
 }

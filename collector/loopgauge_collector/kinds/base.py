@@ -34,6 +34,8 @@ class Number:
         pending: subjects whose chance is still open; None for kinds without subjects.
         defined: whether the deciding number is; without, whether the value is.
         steps: share of the subjects that reached each step, for funnels.
+        gaps: median seconds from the step before, by step, for funnels.
+        worst_step: the step that most of those who reached the one before did not reach.
     """
 
     value: float | None
@@ -44,6 +46,8 @@ class Number:
     pending: int | None = None
     defined: bool | None = None
     steps: dict[str, float] = field(default_factory=dict)
+    gaps: dict[str, float] = field(default_factory=dict)
+    worst_step: str | None = None
 
     @property
     def is_defined(self) -> bool:

@@ -28,6 +28,6 @@ class Cells(Protocol):
         """What a kind counts among those who began in the window, or `reach` before it."""
         ...
 
-    def levels(self, series: int, end: int) -> LevelRows:
-        """Changes of the level before a moment in microseconds."""
+    def levels(self, series: int, since: int, until: int) -> LevelRows:
+        """The level at a moment and its changes up to another one, in microseconds."""
         ...
