@@ -86,10 +86,11 @@ def _target(value: KpiValue) -> str:
 
 def _by_window(value: KpiValue, own: str | None) -> dict[str | None, Reading]:
     """Readings by the name of their window, the KPI's own first; None for kinds without."""
-    if own is None:
-        return {None: value.reading}
-    others = {name: reading for name, reading in value.windows.items() if name != own}
-    return {own: value.reading, **others}
+    by_window: dict[str | None, Reading] = {own: value.reading}
+    if own is not None:
+        for name, reading in value.windows.items():
+            by_window.setdefault(name, reading)
+    return by_window
 
 
 def _stat(value: KpiValue) -> str | None:
