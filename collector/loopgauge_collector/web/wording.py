@@ -25,6 +25,8 @@ _STATS = {
     "spend": "spent {}",
     "used": "{} so far",
     "unknown": "{} unknown",
+    "bound": "chance alone up to {}",
+    "reference": "against {} values",
 }
 #: Said only where they are above 0, and where they are not all of it.
 _WHEN_ANY = {"unknown"}
