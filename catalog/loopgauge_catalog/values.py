@@ -41,6 +41,7 @@ class Reading:
         gaps: for funnels, the median seconds from the step before, by step.
         worst_step: the step that most of those who reached the one before did not reach; None
             where all did.
+        unpriced: costs that nobody could price; with any, the value is a lower bound.
     """
 
     start: datetime | None
@@ -55,6 +56,7 @@ class Reading:
     steps: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
     gaps: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
     worst_step: str | None = None
+    unpriced: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,17 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from loopgauge_collector.kinds.cell import Cell, LatestRow, LevelRows, SubjectRows, Tally
-from loopgauge_collector.partials.reading.newest import Newest, newest
+from loopgauge_collector.kinds.cell import (
+    Cell,
+    LatestRow,
+    LevelRows,
+    MinuteRows,
+    SubjectRows,
+    Tally,
+)
+from loopgauge_collector.partials.reading import MINUTES_BEFORE
+from loopgauge_collector.partials.reading.minutes import read_minutes, together
+from loopgauge_collector.partials.reading.newest import Newest, bases, newest
 from loopgauge_collector.partials.reading.past import PastCells
 from loopgauge_collector.partials.reading.subjects import (
     Changes,
@@ -16,7 +25,14 @@ from loopgauge_collector.partials.reading.subjects import (
     read_subjects,
     running,
 )
-from loopgauge_collector.partials.reading.sums import SumLayer, add, histogram, summed_cell
+from loopgauge_collector.partials.reading.sums import (
+    Part,
+    SumColumn,
+    SumLayer,
+    add,
+    histogram,
+    summed_cell,
+)
 from loopgauge_collector.windows import MINUTE, Window
 
 _SECOND = 1_000_000
@@ -30,6 +46,7 @@ class _Layer:
     latest: dict[int, Newest] = field(default_factory=dict)
     subjects: dict[int, SubjectRows] = field(default_factory=dict)
     changes: Mapping[int, Changes] = field(default_factory=dict)
+    minutes: dict[int, MinuteRows] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +58,14 @@ class Wanted:
         sketched: series whose sketch is needed.
         oldest: the earliest that a subject who counts may have begun, in microseconds.
         levels: the first and the last moment that levels are asked for, in microseconds.
+        by_minute: series whose minutes are needed one by one.
     """
 
     windows: Sequence[Window]
     sketched: Sequence[int]
     oldest: int
     levels: tuple[int, int]
+    by_minute: Sequence[int] = ()
 
 
 class PresentCells:
@@ -60,7 +79,7 @@ class PresentCells:
         end: int,
         firsts: Mapping[int, int],
         tallies: dict[tuple[object, ...], Tally],
-        elsewhere: dict[tuple[int, Window], Cell],
+        elsewhere: dict[tuple[int, Window], Part],
         settled: dict[int, LevelRows],
     ) -> None:
         self._cursor = cursor
@@ -90,11 +109,20 @@ class PresentCells:
         return summed_cell(window, sums, index, counts, self._firsts.get(series))
 
     def _other(self, series: int, window: Window) -> Cell:
-        found = self._elsewhere.get((series, window))
-        if found is None:
-            past = PastCells(self._cursor, window.start, window.end, self._firsts)
-            found = self._elsewhere[series, window] = past.sums(series, window)
-        return found
+        """A window that ended earlier: of the large table it is kept until that changes."""
+        key = (series, window)
+        if key not in self._elsewhere:
+            self._elsewhere[key] = self._part(series, window, "partials")
+        sums, *large = self._elsewhere[key]
+        added, *recent = self._part(series, window, "partials_recent")
+        index, counts = histogram([large[0], recent[0]], [large[1], recent[1]])
+        first = self._firsts.get(series)
+        if first is not None and first >= window.end:
+            first = None
+        return summed_cell(window, add(sums, added), index, counts, first)
+
+    def _part(self, series: int, window: Window, table: str) -> Part:
+        return SumColumn(self._cursor, series, window.start, window.end, table).part(window)
 
     def latest(self, rule: int, before: int) -> tuple[LatestRow, ...]:
         """The newest event of each label set."""
@@ -104,6 +132,10 @@ class PresentCells:
         for layer in self._layers:
             merged.update(layer.latest.get(rule, Newest()))
         return merged.present()
+
+    def base(self, rule: int, first: int, window: Window) -> tuple[LatestRow, ...]:
+        """What each label set had when a window began."""
+        return bases(self._cursor, rule, first, window.start_bucket, window.end_bucket)
 
     def tally(
         self,
@@ -115,10 +147,29 @@ class PresentCells:
         """What a kind counts; of the large table it is kept until that changes."""
         key = (series, window, reach)
         if key not in self._tallies:
-            self._tallies[key] = count(begun(self._layers[0].subjects.get(series), window, reach))
+            self._tallies[key] = count(self._begun(0, series, window, reach))
         total: Tally = Counter(self._tallies[key])
-        total.update(count(begun(self._layers[1].subjects.get(series), window, reach)))
+        total.update(count(self._begun(1, series, window, reach)))
         return total
+
+    def _begun(self, layer: int, series: int, window: Window, reach: int | None) -> SubjectRows:
+        """Who began in the window or up to `reach` before it; all before its end without."""
+        oldest = 0 if reach is None else (window.start - reach) // MINUTE
+        end = window.end_bucket
+        if end == self._end:
+            rows = self._layers[layer].subjects.get(series, SubjectRows())
+        else:
+            # What was read for the present says nothing of who was active last before.
+            table = ("subjects", "subjects_recent")[layer]
+            read = read_subjects(self._cursor, table, oldest, end, [series], first_end=end)
+            rows = read.get(series, SubjectRows())
+        return rows.begun(oldest, end)
+
+    def minutes(self, series: int, window: Window) -> MinuteRows:
+        """The minutes of a window and of the day before it."""
+        rows = together([layer.minutes.get(series, MinuteRows()) for layer in self._layers])
+        kept = rows.bucket >= window.start_bucket - MINUTES_BEFORE
+        return MinuteRows(rows.bucket[kept], rows.n[kept], rows.good[kept])
 
     def levels(self, series: int, since: int, until: int) -> LevelRows:
         """The level at a moment and its changes up to another one."""
@@ -133,14 +184,6 @@ class PresentCells:
         return between(self._levels[series], since // _SECOND, until // _SECOND)
 
 
-def begun(rows: SubjectRows | None, window: Window, reach: int | None) -> SubjectRows:
-    """Those who began in the window or up to `reach` before it; all before its end without."""
-    if rows is None:
-        return SubjectRows()
-    start = 0 if reach is None else (window.start - reach) // MINUTE
-    return rows.begun(start, window.end_bucket)
-
-
 class PresentReader:
     """Makes `PresentCells`, keeping what was read of the large tables until they change."""
 
@@ -148,7 +191,7 @@ class PresentReader:
         self._key: object = None
         self._large = _Layer()
         self._tallies: dict[tuple[object, ...], Tally] = {}
-        self._elsewhere: dict[tuple[int, Window], Cell] = {}
+        self._elsewhere: dict[tuple[int, Window], Part] = {}
         self._settled: dict[int, LevelRows] = {}
 
     def read(
@@ -159,7 +202,15 @@ class PresentReader:
         # What has no window begins with the epoch, and has no sums.
         starts = sorted({w.start_bucket for w in wanted.windows if w.start}, reverse=True)
         row = cursor.execute("select max(generation) from generations").fetchone()
-        key = (row, end, tuple(starts), tuple(wanted.sketched), wanted.oldest, wanted.levels)
+        key = (
+            row,
+            end,
+            tuple(starts),
+            tuple(wanted.sketched),
+            wanted.oldest,
+            wanted.levels,
+            tuple(wanted.by_minute),
+        )
         if key != self._key:
             self._large = _read_layer(cursor, "", starts, end, wanted)
             self._tallies, self._elsewhere, self._settled = {}, {}, {}
@@ -190,4 +241,11 @@ def _read_layer(
         newest(cursor, f"latest{suffix}", end),
         read_subjects(cursor, f"subjects{suffix}", wanted.oldest // MINUTE, end, first_end=end),
         read_changes(cursor, f"levels{suffix}", since, until),
+        read_minutes(
+            cursor,
+            f"partials{suffix}",
+            wanted.by_minute,
+            min(starts, default=end) - MINUTES_BEFORE,
+            end,
+        ),
     )
