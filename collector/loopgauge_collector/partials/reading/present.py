@@ -91,6 +91,7 @@ class PresentCells:
         self._elsewhere = elsewhere
         self._settled = settled
         self._levels: dict[int, LevelRows] = {}
+        self._lately: dict[tuple[int, Window], Part] = {}
 
     def sums(self, series: int, window: Window) -> Cell:
         """The sums of a series; windows that were not announced are read one by one."""
@@ -114,7 +115,9 @@ class PresentCells:
         if key not in self._elsewhere:
             self._elsewhere[key] = self._part(series, window, "partials")
         sums, *large = self._elsewhere[key]
-        added, *recent = self._part(series, window, "partials_recent")
+        if key not in self._lately:
+            self._lately[key] = self._part(series, window, "partials_recent")
+        added, *recent = self._lately[key]
         index, counts = histogram([large[0], recent[0]], [large[1], recent[1]])
         first = self._firsts.get(series)
         if first is not None and first >= window.end:
