@@ -36,6 +36,8 @@ class Reading:
         share: for kinds that judge single events, the share that fulfils the target.
         interval: 95 % interval of the deciding number.
         ineligible: events that lacked an attribute which the KPI needs.
+        pending: subjects whose chance is still open; None for kinds without subjects.
+        steps: for funnels, the share of those who began that reached each step.
     """
 
     start: datetime | None
@@ -46,6 +48,8 @@ class Reading:
     share: float | None = None
     interval: tuple[float, float] | None = None
     ineligible: int = 0
+    pending: int | None = None
+    steps: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

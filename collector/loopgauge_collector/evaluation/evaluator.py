@@ -12,13 +12,13 @@ from loopgauge_catalog.values import KpiValue, PipelineHealth, Snapshot
 
 from loopgauge_collector.evaluation.judge import Sources
 from loopgauge_collector.evaluation.snapshots import Snapshots
-from loopgauge_collector.evaluation.values import Moment, define, evaluate, window_of
+from loopgauge_collector.evaluation.values import Moment, all_windows, define, evaluate
 from loopgauge_collector.partials.activity import Activity
-from loopgauge_collector.partials.cells import PresentReader
 from loopgauge_collector.partials.folder import Folder
+from loopgauge_collector.partials.reading.present import PresentReader, Wanted
 from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.storage.store import Store
-from loopgauge_collector.windows import HOUR, to_datetime
+from loopgauge_collector.windows import to_datetime
 
 log = logging.getLogger(__name__)
 
@@ -101,28 +101,34 @@ class Evaluator:
         moment = Moment(at=now, now=now)
         revisions = self._folder.revisions
         definitions = [define(kpi, revisions[kpi.id], self._registry) for kpi in catalog.kpis()]
-        spans = {(d.kpi.product, length) for d in definitions for length in d.lengths()}
-        windows = list({window_of(product, length, moment, catalog) for product, length in spans})
-        if not windows:  # nothing but kinds without a window
-            windows = [window_of(definitions[0].kpi.product, HOUR, moment, catalog)]
-        sketched = sorted(s for d in definitions if d.sketched for s in d.all_series())
-        with self._store.reader() as cursor:
-            cells = self._reader.read(cursor, windows, sketched, self._registry.firsts)
+        windows = list({w for d in definitions for w in all_windows(d, moment, catalog)})
+        wanted = Wanted(
+            windows=windows,
+            sketched=sorted(s for d in definitions if d.sketched for s in d.all_series()),
+            oldest=min(
+                (w.start - (d.kind.reach(d.kpi) or 0)
+                 for d in definitions if d.kind.source == "subjects"
+                 for w in all_windows(d, moment, catalog)),
+                default=now,
+            ),
+        )  # fmt: skip
         self._activity.settle(windows[0].end)
         sources = Sources(self._activity.before(windows[0].end))
-        values = tuple(
-            self._dated(
-                evaluate(
-                    definition,
-                    cells,
-                    sources,
-                    moment,
-                    catalog,
-                    rebuilding=definition.kpi.id in rebuilding,
+        with self._store.reader() as cursor:
+            cells = self._reader.read(cursor, wanted, self._registry.firsts)
+            values = tuple(
+                self._dated(
+                    evaluate(
+                        definition,
+                        cells,
+                        sources,
+                        moment,
+                        catalog,
+                        rebuilding=definition.kpi.id in rebuilding,
+                    )
                 )
+                for definition in definitions
             )
-            for definition in definitions
-        )
         if self._folder.epoch != epoch:
             return None
         self._number += 1

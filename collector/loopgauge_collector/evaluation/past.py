@@ -7,10 +7,17 @@ from loopgauge_catalog.values import KpiValue
 
 from loopgauge_collector.errors import Refused
 from loopgauge_collector.evaluation.judge import Sources
-from loopgauge_collector.evaluation.values import Moment, define, evaluate, window_of
+from loopgauge_collector.evaluation.values import (
+    Moment,
+    all_windows,
+    define,
+    evaluate,
+    own_window,
+    window_of,
+)
 from loopgauge_collector.partials import activity
-from loopgauge_collector.partials.cells import PastCells
 from loopgauge_collector.partials.folder import Folder
+from loopgauge_collector.partials.reading.past import PastCells
 from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.storage.store import Store
 from loopgauge_collector.windows import to_micro
@@ -59,29 +66,28 @@ class Past:
         asked = [Moment(at=to_micro(moment), now=now) for moment in moments]
         lengths = () if length is None or kpi.own_window is None else (length,)
         spans = [
-            window_of(kpi.product, each, moment, catalog)
+            each
             for moment in asked
-            for each in (kpi.own_window, *lengths)
+            for each in (
+                *all_windows(definition, moment, catalog),
+                *(window_of(kpi.product, other, moment, catalog) for other in lengths),
+            )
         ]
         if not spans:
             return []
-        series = [] if definition.is_latest else definition.all_series()
-        rules = [definition.series] if definition.is_latest and definition.series else []
         start, end = min(s.start for s in spans), max(s.end for s in spans)
         with self._store.reader() as cursor:
-            cells = PastCells(cursor, series, rules, start, end, self._registry.firsts)
+            cells = PastCells(cursor, start, end, self._registry.firsts)
             history = activity.History(cursor, kpi.product, end)
-        return [
-            evaluate(
-                definition,
-                cells,
-                Sources(
-                    history.before(window_of(kpi.product, kpi.own_window, moment, catalog).end)
-                ),
-                moment,
-                catalog,
-                rebuilding=kpi_id in self._folder.rebuilding,
-                lengths=lengths,
-            )
-            for moment in asked
-        ]
+            return [
+                evaluate(
+                    definition,
+                    cells,
+                    Sources(history.before(own_window(kpi, moment, catalog).end)),
+                    moment,
+                    catalog,
+                    rebuilding=kpi_id in self._folder.rebuilding,
+                    lengths=lengths,
+                )
+                for moment in asked
+            ]
