@@ -1,12 +1,16 @@
 """latest, delta, age: what was reported last, by label set."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from tests.oracle.answer import Answer
 from tests.oracle.attributes import MICRO, matches, text
 from tests.oracle.events import Event
 from tests.oracle.view import Pick, View, everything
+
+_COMBINED: dict[str, Callable[[list[int]], int]] = {
+    "sum": sum, "mean": sum, "max": max, "min": min,
+}  # fmt: skip
 
 #: Time and numbers of one report, in order of (time, id).
 Report = tuple[int, tuple[int, ...]]
@@ -64,11 +68,8 @@ def latest(view: View, pick: Pick = everything) -> Answer:
     values = [micros[0] for _, micros in present]
     answer = Answer(samples=len(values), ages=[(time, micros[0]) for time, micros in present])
     if values:
-        combined = {
-            "sum": sum(values), "max": max(values), "min": min(values),
-            "mean": Fraction(sum(values), len(values)),
-        }[kpi.combine]  # fmt: skip
-        answer.value = Fraction(combined) / MICRO
+        total = Fraction(_COMBINED[kpi.combine](values))
+        answer.value = total / (MICRO * len(values) if kpi.combine == "mean" else MICRO)
     return answer
 
 
