@@ -49,14 +49,14 @@ class Pair:
         return "pending" if limit is None or end - self.start <= limit else "expired"
 
 
-def pairs(view: View) -> list[Pair]:
-    """Every subject that has started before E."""
+def pairs(view: View, *, later: bool = False) -> list[Pair]:
+    """Every subject that has started before E; with what came of it later, if that is asked."""
     kpi = view.kpi
     found: dict[str, Pair] = {}
     for each in view.told([kpi.from_], kpi.by):
         found.setdefault(each.subject, Pair(each.time, each.event))
     for step in ("to", "fails", "excludes"):
-        told: list[Told] = view.told(getattr(kpi, step, ()), kpi.by)
+        told: list[Told] = view.told(getattr(kpi, step, ()), kpi.by, later=later)
         for each in told:
             if each.subject in found:  # else an orphan
                 found[each.subject].times.setdefault(step, set()).add(each.time)
@@ -71,8 +71,19 @@ def conversion(view: View, pick: Pick = everything) -> Answer:
     outcomes = [p.outcome(view.end, limit) for p in subjects if low <= p.start < high]
     answer = Answer.of_share(outcomes.count("done"), sum(each != "excluded" for each in outcomes))
     answer.stats = {name: float(outcomes.count(name)) for name in ("done", "failed", "expired")}
-    answer.pending = sum(p.outcome(view.end, limit) == "pending" for p in subjects)
+    _pending(view, subjects, answer)
     return answer
+
+
+def _pending(view: View, subjects: list[Pair], answer: Answer) -> None:
+    """Who is pending; who has failed and will yet be done may be counted so at E."""
+    outcomes = [pair.outcome(view.end, view.kpi.expires) for pair in subjects]
+    answer.pending = outcomes.count("pending")
+    later = {pair.first.id: pair for pair in pairs(view, later=True)}
+    answer.maybe_pending = sum(
+        outcome == "failed" and later[pair.first.id].outcome(view.end, view.kpi.expires) != "failed"
+        for pair, outcome in zip(subjects, outcomes, strict=True)
+    )
 
 
 def duration(view: View, pick: Pick = everything) -> Answer:
@@ -81,7 +92,7 @@ def duration(view: View, pick: Pick = everything) -> Answer:
     subjects = [pair for pair in pairs(view) if pick(view.labels(pair.first))]
     alive = [p for p in subjects if p.outcome(view.end, limit) != "excluded"]
     answer = _ended(view, alive) if kpi.anchor == "end" else _started(view, alive)
-    answer.pending = sum(p.outcome(view.end, limit) == "pending" for p in alive)
+    _pending(view, subjects, answer)
     return answer
 
 
@@ -103,9 +114,7 @@ def _started(view: View, alive: list[Pair]) -> Answer:
     kpi, limit = view.kpi, view.kpi.expires
     inside = [p for p in alive if view.inside(p.start)]
     answer = Answer(samples=len(inside))
-    expired = any(
-        view.end - p.start > limit and p.outcome(view.end, limit) != "done" for p in inside
-    )
+    expired = any(p.outcome(view.end, limit) == "expired" for p in inside)
     for quantile in kpi.stats:
         index = next(
             (j for j, *_, f in survival(view, inside) if f >= Fraction(repr(quantile))), None
@@ -118,6 +127,8 @@ def _started(view: View, alive: list[Pair]) -> Answer:
     if kpi.target is not None:
         low, high = view.matured(kpi.target.threshold.micro)
         _within(view, [p for p in alive if low <= p.start < high], answer)
+        if not answer.samples:
+            answer.value, answer.stats = None, {}
     return answer
 
 
@@ -162,7 +173,7 @@ def _ended(view: View, alive: list[Pair]) -> Answer:
         answer.stats["mean"] = Fraction(sum(lasted), len(lasted) * MICRO)
     open_ = [p.start for p in alive if p.outcome(view.end, limit) == "pending"]
     if open_:
-        answer.stats["oldest"] = Fraction(view.end - min(open_), MICRO)
+        answer.stats["oldest_open"] = Fraction(view.end - min(open_), MICRO)
     name = "mean" if kpi.shown == "mean" else stat_name(kpi.shown)
     answer.value = answer.stats.get(name)
     _within(view, [pair for _, pair in inside], answer)
