@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -143,7 +143,9 @@ class KpiBase(Model):
         """Tell the KPI where it stands. Called once, by the loader."""
         self._product, self._table, self._key = product, table, key
 
-    @property
+    # Kept, because they are asked for hundreds of times a second, and a private attribute of a
+    # pydantic model is found by a detour.
+    @cached_property
     def product(self) -> str:
         """The product whose events count."""
         return self._product
@@ -158,7 +160,7 @@ class KpiBase(Model):
         """The row's own name, ``ttfv``."""
         return self._key
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Product and key, ``campaigns.ttfv``."""
         return f"{self._product}.{self._key}"
@@ -210,6 +212,13 @@ class KpiBase(Model):
     def label_sets(self) -> tuple[str, ...] | None:
         """For kinds that keep label sets apart, what they are made of; labels are among these."""
         return None
+
+    @cached_property
+    def escalated(self) -> Self | None:
+        """The same row with its graver threshold for a target; None without one."""
+        if self.escalate is None:
+            return None
+        return self.model_copy(update={"target": self.escalate.target, "escalate": None})
 
     @property
     def own_window(self) -> int | None:

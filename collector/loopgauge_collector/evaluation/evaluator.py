@@ -10,7 +10,9 @@ from datetime import datetime
 from loopgauge_catalog.states import State
 from loopgauge_catalog.values import KpiValue, PipelineHealth, Snapshot
 
+from loopgauge_collector.evaluation.baselines import Baselines
 from loopgauge_collector.evaluation.judge import Sources
+from loopgauge_collector.evaluation.scores import attained
 from loopgauge_collector.evaluation.snapshots import Snapshots
 from loopgauge_collector.evaluation.values import Moment, all_windows, define, evaluate
 from loopgauge_collector.partials.activity import Activity
@@ -32,6 +34,7 @@ class Evaluator:
         store, folder, registry, activity: where values come from.
         snapshots: where they go.
         health: the collector's own numbers.
+        baselines: earlier values, for trends.
         interval: seconds between two evaluations.
         clock: microseconds since the epoch.
     """
@@ -44,6 +47,7 @@ class Evaluator:
         activity: Activity,
         snapshots: Snapshots,
         health: Callable[[], PipelineHealth],
+        baselines: Baselines,
         interval: float,
         clock: Callable[[], int],
     ) -> None:
@@ -53,6 +57,7 @@ class Evaluator:
         self._activity = activity
         self._snapshots = snapshots
         self._health = health
+        self._baselines = baselines
         self._interval = interval
         self._clock = clock
         self._reader = PresentReader()
@@ -116,19 +121,22 @@ class Evaluator:
         sources = Sources(self._activity.before(windows[0].end))
         with self._store.reader() as cursor:
             cells = self._reader.read(cursor, wanted, self._registry.firsts)
-            values = tuple(
-                self._dated(
-                    evaluate(
-                        definition,
-                        cells,
-                        sources,
-                        moment,
-                        catalog,
-                        rebuilding=definition.kpi.id in rebuilding,
-                    )
+            found: dict[str, KpiValue] = {}
+            # A score comes after the KPIs that it is made of.
+            for definition in sorted(definitions, key=lambda d: d.kind.source == "none"):
+                kpi = definition.kpi
+                found[kpi.id] = evaluate(
+                    definition,
+                    cells,
+                    sources,
+                    moment,
+                    catalog,
+                    rebuilding=kpi.id in rebuilding,
+                    attainments=attained(kpi, found) if kpi.kind == "composite" else None,
                 )
-                for definition in definitions
-            )
+        values = tuple(
+            self._baselines.compared(self._dated(found[kpi.id])) for kpi in catalog.kpis()
+        )
         if self._folder.epoch != epoch:
             return None
         self._number += 1
@@ -141,6 +149,7 @@ class Evaluator:
             health=replace(health, evaluation_seconds=time.perf_counter() - began),
         )
         self._snapshots.publish(snapshot)
+        self._baselines.refresh(values, snapshot.as_of)
         return snapshot
 
     def _dated(self, value: KpiValue) -> KpiValue:

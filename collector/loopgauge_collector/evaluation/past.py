@@ -1,19 +1,20 @@
 """KPI values at past moments: what the accepted events before them say."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from loopgauge_catalog.kpis import Kpi
 from loopgauge_catalog.values import KpiValue
 
 from loopgauge_collector.errors import Refused
 from loopgauge_collector.evaluation.judge import Sources
+from loopgauge_collector.evaluation.scores import attained, members_of
 from loopgauge_collector.evaluation.values import (
     Moment,
     all_windows,
     define,
     evaluate,
     own_window,
-    window_of,
 )
 from loopgauge_collector.partials import activity
 from loopgauge_collector.partials.folder import Folder
@@ -62,16 +63,34 @@ class Past:
         if kpi is None:
             raise Refused(404, "unknown_kpi", f"there is no KPI {kpi_id}")
         now = self._clock()
-        definition = define(kpi, self._folder.revisions[kpi_id], self._registry)
         asked = [Moment(at=to_micro(moment), now=now) for moment in moments]
         lengths = () if length is None or kpi.own_window is None else (length,)
+        if kpi.kind != "composite":
+            return self._evaluate(kpi, asked, lengths)
+        members = {name: catalog.kpi(name) for name in members_of(kpi)}
+        found = {
+            name: self._evaluate(member, asked, ())
+            for name, member in members.items()
+            if member is not None
+        }
+        return [
+            self._evaluate(
+                kpi, [moment], (), attained(kpi, {name: found[name][at] for name in found})
+            )[0]
+            for at, moment in enumerate(asked)
+        ]
+
+    def _evaluate(
+        self,
+        kpi: Kpi,
+        asked: Sequence[Moment],
+        lengths: Sequence[int],
+        attainments: Mapping[str, float] | None = None,
+    ) -> list[KpiValue]:
+        catalog = self._folder.catalog
+        definition = define(kpi, self._folder.revisions[kpi.id], self._registry)
         spans = [
-            each
-            for moment in asked
-            for each in (
-                *all_windows(definition, moment, catalog),
-                *(window_of(kpi.product, other, moment, catalog) for other in lengths),
-            )
+            span for moment in asked for span in all_windows(definition, moment, catalog, lengths)
         ]
         if not spans:
             return []
@@ -86,8 +105,9 @@ class Past:
                     Sources(history.before(own_window(kpi, moment, catalog).end)),
                     moment,
                     catalog,
-                    rebuilding=kpi_id in self._folder.rebuilding,
+                    rebuilding=kpi.id in self._folder.rebuilding,
                     lengths=lengths,
+                    attainments=attainments,
                 )
                 for moment in asked
             ]

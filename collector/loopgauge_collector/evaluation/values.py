@@ -11,6 +11,7 @@ from loopgauge_catalog.quantities import format_duration
 from loopgauge_catalog.states import State
 from loopgauge_catalog.values import KpiValue, Reading
 
+from loopgauge_collector.evaluation.attainment import attainment
 from loopgauge_collector.evaluation.judge import Feed, Sources, decide, needs
 from loopgauge_collector.kinds import KINDS
 from loopgauge_collector.kinds.base import Kind, Number
@@ -114,10 +115,15 @@ def own_window(kpi: Kpi, moment: Moment, catalog: Catalog) -> Window:
     return Window(start, end)
 
 
-def all_windows(definition: Definition, moment: Moment, catalog: Catalog) -> list[Window]:
-    """Every window that its evaluation asks for."""
+def all_windows(
+    definition: Definition,
+    moment: Moment,
+    catalog: Catalog,
+    lengths: Sequence[int] | None = None,
+) -> list[Window]:
+    """Every window that its evaluation asks for; `lengths` as in `evaluate`."""
     kpi = definition.kpi
-    lengths = definition.lengths()[1:]
+    lengths = definition.lengths()[1:] if lengths is None else lengths
     own = [
         own_window(kpi, moment, catalog),
         *(window_of(kpi.product, each, moment, catalog) for each in lengths),
@@ -134,6 +140,7 @@ def evaluate(
     *,
     rebuilding: bool,
     lengths: Sequence[int] | None = None,
+    attainments: Mapping[str, float] | None = None,
 ) -> KpiValue:
     """The value of one KPI at one moment.
 
@@ -145,15 +152,21 @@ def evaluate(
         catalog: what events declare.
         rebuilding: its partials are not complete, so it has no value.
         lengths: windows to read beside the own one; the standard ones without.
+        attainments: for a score, what its members attain at the moment.
     """
     kpi, kind = definition.kpi, definition.kind
     feeds = sources.feeds(kpi, catalog)
     own = own_window(kpi, moment, catalog)
-    if rebuilding or not definition.totals:
+    if rebuilding or not (definition.totals or kind.source == "none"):
         return _value(definition, catalog, feeds, moment, State.REBUILDING, False, _empty(own), {})
     cell = cell_of(definition, cells, own, moment)
+    if attainments is not None:
+        cell = replace(cell, attainments=attainments)
     number = kind.read(kpi, cell)
     state, sure = decide(kpi, kind, cell, number, feeds, moment.at)
+    worst = None
+    if state in {State.OK, State.TOO_FEW, State.BREACH} and not sure and kpi.target is not None:
+        state, sure, worst = _worst(definition, cells, own, moment, (state, sure))
     fed = state is not State.NO_DATA
     readings = {
         format_duration(length): _reading(
@@ -173,7 +186,41 @@ def evaluate(
         _reading(number, cell, own, fed=fed),
         readings,
         breakdowns,
+        worst=worst,
+        escalated=_escalated(kpi, kind, cell, number) if fed else False,
     )
+
+
+def _worst(
+    definition: Definition,
+    cells: Cells,
+    own: Window,
+    moment: Moment,
+    total: tuple[State, bool],
+) -> tuple[State, bool, tuple[str, str] | None]:
+    """The state with `each`: a label value that misses the target is worse than the total."""
+    kpi, kind = definition.kpi, definition.kind
+    state, sure = total
+    worst = None
+    for label in kpi.each:
+        for value, series in sorted(definition.labels.get(label, {}).items()):
+            part = _one(definition, cells, series, own, moment)
+            number = kind.read(kpi, part)
+            if not number.is_defined:
+                continue
+            judged = kind.judge(kpi, part)
+            enough = judged.sure or number.samples >= judged.min_samples
+            if judged.missed and enough and (state is not State.BREACH or judged.sure > sure):
+                state, sure, worst = State.BREACH, judged.sure, (label, value)
+    return state, sure, worst
+
+
+def _escalated(kpi: Kpi, kind: Kind, cell: Cell, number: Number) -> bool:
+    graver = kpi.escalated
+    if graver is None or not number.is_defined:
+        return False
+    judged = kind.judge(graver, cell)
+    return judged.missed and judged.sure
 
 
 def cell_of(definition: Definition, cells: Cells, span: Window, moment: Moment) -> Cell:
@@ -300,6 +347,8 @@ def _value(
     reading: Reading,
     windows: Mapping[str, Reading],
     breakdowns: Mapping[str, Mapping[str, Reading]] | None = None,
+    worst: tuple[str, str] | None = None,
+    escalated: bool = False,
 ) -> KpiValue:
     kpi = definition.kpi
     last = max((feed.last for feed in feeds if feed.last is not None), default=None)
@@ -316,5 +365,8 @@ def _value(
         last_event=None if last is None else to_datetime(last),
         age_seconds=None if last is None else max(0.0, (moment.at - last) / 1e6),
         revision=definition.revision,
+        attainment=attainment(kpi, reading),
         pending=reading.pending,
+        worst=worst,
+        escalated=escalated,
     )

@@ -1,6 +1,7 @@
 """The KPI kinds, one file each. To add one: its file here and its line below."""
 
 from loopgauge_collector.kinds.base import Kind
+from loopgauge_collector.kinds.composite import CompositeKind
 from loopgauge_collector.kinds.conversion import ConversionKind
 from loopgauge_collector.kinds.count import CountKind
 from loopgauge_collector.kinds.duration import DurationKind
@@ -21,4 +22,5 @@ KINDS: dict[str, Kind] = {
     "latest": LatestKind(),
     "duration": DurationKind(),
     "conversion": ConversionKind(),
+    "composite": CompositeKind(),
 }

@@ -102,6 +102,7 @@ class Cell:
             where there is none, the first one in the window.
         tally: counts of subjects, as the kind made them.
         levels: changes of the level, up to the end.
+        attainments: for scores, what each member attains; those without data are missing.
         parts: cells of the further amounts that the kind is made of.
         more: cells of the same series over further windows.
         values: cells by label and label value, for kinds that break down.
@@ -122,6 +123,7 @@ class Cell:
     base: tuple[LatestRow, ...] = ()
     tally: Tally = field(default_factory=Counter)
     levels: LevelRows = field(default_factory=LevelRows)
+    attainments: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     parts: Mapping[str, "Cell"] = field(default_factory=lambda: _NO_CELLS)
     more: Mapping[str, "Cell"] = field(default_factory=lambda: _NO_CELLS)
     values: Mapping[str, Mapping[str, "Cell"]] = field(default_factory=lambda: MappingProxyType({}))
