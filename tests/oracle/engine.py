@@ -2,10 +2,12 @@
 
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.values import KpiValue
 from loopgauge_catalog.yaml_source import parse
 from loopgauge_collector.kinds import KINDS
@@ -25,6 +27,20 @@ def needs_kinds(*files: Mapping[str, Any]) -> None:
     missing = sorted({row["kind"] for row in rows} - set(KINDS))
     if missing:
         pytest.skip(f"the engine has no kind {', '.join(missing)} yet")
+
+
+def needs_fields(rows: Catalog) -> None:
+    """Skip the test as long as the engine reduces a row as if a field of it were not there."""
+    for kpi in rows.kpis():
+        for name in {"weight", "last_per", "split"} & type(kpi).model_fields.keys():
+            without = kpi.model_copy(update={name: type(kpi).model_fields[name].default})
+            kind = KINDS[kpi.kind]
+            reduced = [
+                [replace(rule, revision="") for rule in kind.reduce(each, rows)]
+                for each in (kpi, without)
+            ]
+            if getattr(kpi, name) != getattr(without, name) and reduced[0] == reduced[1]:
+                pytest.skip(f"the engine does not read {name} of {kpi.kind} yet")
 
 
 def engine_value(text: str, events: Iterable[Event], key: str, at: int) -> KpiValue:

@@ -50,7 +50,7 @@ def before(view: View, answer: Answer) -> tuple[str, bool] | None:
         all(event.name not in group for event in own) for group in kpi.required
     ):
         return "no_data", False
-    if any(_silent(view, own, name) for name in kpi.events) or _old(view, answer):
+    if any(_silent(view, own, group) for group in kpi.required) or _old(view, answer):
         return "stale", False
     if answer.unpriced:
         upper = kpi.target is not None and kpi.target.lower_is_better is True
@@ -84,14 +84,14 @@ def _by_target(view: View, answer: Answer) -> tuple[str, bool]:
     return ("breach" if missed else "ok"), False
 
 
-def _silent(view: View, own: Sequence[Event], name: str) -> bool:
-    """Whether the source of an event gives no sign of life."""
-    feeding = [event for event in own if event.name == name]
+def _silent(view: View, own: Sequence[Event], group: Sequence[str]) -> bool:
+    """Whether the source of what is required gives no sign of life; one of a group is enough."""
+    feeding = [event for event in own if event.name in group]
     if not feeding:
         return False
     patience = view.kpi.stale_after
-    declared = view.product.event(name)
-    if declared is not None and declared.source == "batch":
+    declared = [view.product.event(name) for name in group]
+    if all(event is not None and event.source == "batch" for event in declared):
         newest = max(event.time for event in feeding)
         return patience is not None and view.at - newest > patience
     senders = {event.service for event in feeding}

@@ -1,6 +1,6 @@
 """Every kind of the engine against the oracle: any stream, any order, any moment, one answer.
 
-`LOOPGAUGE_ORACLE_EXAMPLES=2000 pytest tests/oracle/test_every_kind.py -k duration` looks long.
+`LOOPGAUGE_ORACLE_EXAMPLES=2000 pytest tests/oracle/test_every_kind.py -k duration` looks long, and shrinks.
 """
 
 import os
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.loader import loads
@@ -17,12 +17,13 @@ from loopgauge_catalog.values import KpiValue
 
 from tests.engine.harness import Engine, catalog
 from tests.oracle.comparing import assert_agrees, assert_windows_agree, oracle_of, plain
-from tests.oracle.engine import needs_kinds, read_file
+from tests.oracle.engine import needs_fields, needs_kinds, read_file
 from tests.oracle.events import Event
 from tests.oracle.streams import FILES, Stream, products, streams
 
 #: Label values that get a series: fewer than streams have, so that some share `__other__`.
 CAP = 2
+LOOK = os.environ.get("LOOPGAUGE_ORACLE_EXAMPLES")
 
 
 def play(engine: Engine, stream: Stream) -> None:
@@ -62,8 +63,10 @@ def test_the_catalogs_of_the_oracle_are_right(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", sorted(FILES))
 @settings(
-    max_examples=int(os.environ.get("LOOPGAUGE_ORACLE_EXAMPLES", "15")),
+    max_examples=int(LOOK or 15),
     deadline=None,  # each example opens a real store
+    # Shrinking opens hundreds of stores; who looks long waits for it.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if LOOK else [])],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(data=st.data())
@@ -72,7 +75,9 @@ def test_engine_and_oracle_agree_at_any_moment_and_a_rebuild_changes_no_bit(
 ) -> None:
     files = [read_file(text) for text in products(kind)]
     needs_kinds(*files)
-    rows, stream = catalog(*files), data.draw(streams(kind))
+    rows = catalog(*files)
+    needs_fields(rows)
+    stream = data.draw(streams(kind))
     with tempfile.TemporaryDirectory() as folder:
         engine = Engine(Path(folder), *files, now=stream.now, label_cap=CAP, chunk=stream.chunk)
         try:
