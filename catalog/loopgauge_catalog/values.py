@@ -38,6 +38,7 @@ class Reading:
         ineligible: events that lacked an attribute which the KPI needs.
         pending: subjects whose chance is still open; None for kinds without subjects.
         steps: for funnels, the share of those who began that reached each step.
+        unpriced: costs that nobody could price; with any, the value is a lower bound.
     """
 
     start: datetime | None
@@ -50,6 +51,7 @@ class Reading:
     ineligible: int = 0
     pending: int | None = None
     steps: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
+    unpriced: int = 0
 
 
 @dataclass(frozen=True, slots=True)

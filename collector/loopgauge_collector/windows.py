@@ -62,6 +62,7 @@ class Window:
         end: exclusive.
         length: before it was snapped; 0 where it was not made from one.
         now, zone: what bounds are snapped by.
+        until: where the calendar period ends that it is the beginning of; 0 without one.
     """
 
     start: int
@@ -69,6 +70,7 @@ class Window:
     length: int = field(default=0, compare=False)
     now: int = field(default=0, compare=False)
     zone: ZoneInfo = field(default=ZoneInfo("UTC"), compare=False)
+    until: int = field(default=0, compare=False)
 
     @property
     def start_bucket(self) -> int:

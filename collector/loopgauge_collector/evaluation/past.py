@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from loopgauge_catalog.kpis import Kpi
+from loopgauge_catalog.kpis.base import Windowed
 from loopgauge_catalog.values import KpiValue
 
 from loopgauge_collector.errors import Refused
@@ -64,7 +65,8 @@ class Past:
             raise Refused(404, "unknown_kpi", f"there is no KPI {kpi_id}")
         now = self._clock()
         asked = [Moment(at=to_micro(moment), now=now) for moment in moments]
-        lengths = () if length is None or kpi.own_window is None else (length,)
+        has_windows = kpi.own_window is not None or isinstance(kpi, Windowed)
+        lengths = (length,) if length is not None and has_windows else ()
         if kpi.kind != "composite":
             return self._evaluate(kpi, asked, lengths)
         members = {name: catalog.kpi(name) for name in members_of(kpi)}
@@ -88,7 +90,8 @@ class Past:
         attainments: Mapping[str, float] | None = None,
     ) -> list[KpiValue]:
         catalog = self._folder.catalog
-        definition = define(kpi, self._folder.revisions[kpi.id], self._registry)
+        # It may be of another catalog; what was read then is thrown away by the epoch.
+        definition = define(kpi, self._folder.revisions.get(kpi.id, ""), self._registry)
         spans = [
             span for moment in asked for span in all_windows(definition, moment, catalog, lengths)
         ]

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypedDict
 from zoneinfo import ZoneInfo
 
 from loopgauge_catalog.catalog import Catalog
-from loopgauge_catalog.kpis import Kpi, Step
+from loopgauge_catalog.kpis import Aggregate, Finished, Kpi, Step
 from loopgauge_catalog.quantities import MICRO
 
 from loopgauge_collector.kinds.cell import Cell, Source, SubjectRows, Tally
@@ -34,6 +34,7 @@ class Number:
         pending: subjects whose chance is still open; None for kinds without subjects.
         defined: whether the deciding number is; without, whether the value is.
         steps: share of the subjects that reached each step, for funnels.
+        unpriced: costs that nobody could price; with any, the value is a lower bound.
     """
 
     value: float | None
@@ -44,6 +45,7 @@ class Number:
     pending: int | None = None
     defined: bool | None = None
     steps: dict[str, float] = field(default_factory=dict)
+    unpriced: int = 0
 
     @property
     def is_defined(self) -> bool:
@@ -74,10 +76,12 @@ class Kind(ABC):
     Attributes:
         source: what its cells are filled from.
         breaks_down: whether it needs the cells of each label value to read the whole.
+        by_minute: whether it needs the minutes one by one, see `Cell.minutes`.
     """
 
     source: ClassVar[Source] = "sums"
     breaks_down: ClassVar[bool] = False
+    by_minute: ClassVar[bool] = False
 
     @abstractmethod
     def reduce(self, kpi: Any, catalog: Catalog) -> tuple[Rule, ...]:
@@ -103,6 +107,13 @@ class Kind(ABC):
     def parts(self, kpi: Any) -> tuple[str, ...]:
         """Further amounts that it is made of, as the rules name them; see `Cell.parts`."""
         return ()
+
+    def bases(self, kpi: Any) -> Mapping[str, str]:
+        """Parts whose values at the window's start are needed, see `Cell.base`.
+
+        Each with the part that keeps the first event of a minute.
+        """
+        return {}
 
     def spans(self, kpi: Any, window: Window) -> Mapping[str, Window]:
         """Further windows that it has to know, see `Cell.more`."""
@@ -134,6 +145,19 @@ def additive_rule(kpi: Any, catalog: Catalog, **fields: Any) -> AdditiveRule:
         labels=tuple((label, text(label)) for label in kpi.labels),
         subject=text(once) if once else None,
         **fields,
+    )
+
+
+def side_rule(kpi: Any, catalog: Catalog, side: Aggregate | Finished, part: str) -> AdditiveRule:
+    """The rule of one side of a quotient, as a part of its KPI."""
+    value = side.value if isinstance(side, Aggregate) else None
+    return AdditiveRule(
+        **identity(kpi, catalog),
+        part=part,
+        event=side.event,
+        where=filter_sql(side.where),
+        value=None if value is None else valued(kpi, catalog, side.event, value),
+        subject=None if side.once_per is None else text(side.once_per),
     )
 
 

@@ -7,6 +7,7 @@ from loopgauge_collector.kinds.rules import (
     LatestRule,
     LevelRule,
     PairRule,
+    PricedRule,
     Rule,
 )
 from loopgauge_collector.partials.reductions.activities import Activities
@@ -16,10 +17,12 @@ from loopgauge_collector.partials.reductions.funnels import Funnels
 from loopgauge_collector.partials.reductions.latest import Latest
 from loopgauge_collector.partials.reductions.levels import Levels
 from loopgauge_collector.partials.reductions.pairs import Pairs
+from loopgauge_collector.partials.reductions.priced import Priced
 
 #: The reduction that carries out each type of rule.
 REDUCTIONS: dict[type[Rule], type[Reduction]] = {
     AdditiveRule: Additive,
+    PricedRule: Priced,
     LatestRule: Latest,
     PairRule: Pairs,
     FunnelRule: Funnels,

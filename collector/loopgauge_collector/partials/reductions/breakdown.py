@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import duckdb
 from loopgauge_catalog.names import NONE_VALUE, OTHER_VALUE
 
-from loopgauge_collector.kinds.rules import LabelledRule
+from loopgauge_collector.kinds.rules import LABEL_SET, LabelledRule
 from loopgauge_collector.partials.reductions.matching import temp_name
 from loopgauge_collector.partials.series import SeriesRegistry
 
@@ -38,6 +38,7 @@ class Breakdown:
         self._registry = registry
         self._connection = connection
         self._kpis: dict[int, str] = {}
+        self._uncapped: set[int] = set()
         self.numbers: list[int] = []
         parts: dict[tuple[int, int], int] = {}
         for rule in rules:
@@ -48,6 +49,8 @@ class Breakdown:
             for place, (label, _) in enumerate(rule.labels, start=1):
                 part = registry.rule(connection, (rule.kpi, rule.revision, label))
                 self._kpis[part] = rule.kpi
+                if label == LABEL_SET:
+                    self._uncapped.add(part)
                 parts[total, place] = part
         self._parts = parts
         most = max(len(rule.labels) for rule in rules)
@@ -116,5 +119,7 @@ class Breakdown:
         ).fetchall()
         if fresh:
             self._registry.admit(
-                self._connection, [(rule, label, self._kpis[rule], n) for rule, label, n in fresh]
+                self._connection,
+                [(rule, label, self._kpis[rule], n) for rule, label, n in fresh],
+                self._uncapped,
             )
