@@ -14,6 +14,7 @@ from loopgauge_catalog.loader import load, samples
 from loopgauge_catalog.values import KpiValue, PipelineHealth
 
 from loopgauge_collector.errors import Refused
+from loopgauge_collector.evaluation.baselines import Baselines
 from loopgauge_collector.evaluation.evaluator import Evaluator
 from loopgauge_collector.evaluation.past import MAX_STEPS, Past
 from loopgauge_collector.evaluation.snapshots import Snapshots
@@ -97,6 +98,7 @@ class Collector:
         )
         self.writer = Writer(self._store, committer, settings, self._folding.committed)
         self.quarantine.use(self.writer.run)
+        self._past = Past(self._store, self._folder, self._registry, clock)
         self._evaluator = Evaluator(
             self._store,
             self._folder,
@@ -104,10 +106,10 @@ class Collector:
             self._activity,
             self.snapshots,
             self._health,
+            Baselines(self._past),
             settings.evaluation_interval_seconds,
             clock,
         )
-        self._past = Past(self._store, self._folder, self._registry, clock)
 
     def _load(self) -> Catalog:
         return samples() if self._paths is None else load(self._paths)

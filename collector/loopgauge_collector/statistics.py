@@ -1,6 +1,8 @@
 """Intervals and tests, exactly as KPI_SEMANTICS sections 3 and 4 define them."""
 
 import math
+from collections.abc import Mapping
+from fractions import Fraction
 
 Z = 1.959964
 #: A breach is sure when chance alone explains it in at most this share of cases.
@@ -105,3 +107,45 @@ def sketch_value(index: int) -> float:
     if index == SKETCH_ZERO:
         return 0.0
     return 2 * math.exp(SKETCH_STEP * (index + 1)) / (math.exp(SKETCH_STEP) + 1)
+
+
+def nearest_rank(counts: Mapping[int, int], quantile: float) -> int | None:
+    """The key at rank ⌈q·n⌉ of a histogram; None without samples."""
+    n = sum(counts.values())
+    if n <= 0:
+        return None
+    # 0.95 * 20 is 19.000000000000004 in doubles; the ceiling must not see the dust.
+    rank = max(1, math.ceil(round(quantile * n, 9)))
+    reached = 0
+    for key in sorted(counts):
+        reached += counts[key]
+        if reached >= rank:
+            return key
+    return None
+
+
+def kaplan_meier(
+    done: Mapping[int, int], censored: Mapping[int, int], quantile: float
+) -> int | None:
+    """The first log index at which the estimated share of those who are done reaches a quantile.
+
+    Args:
+        done: how many took how long, by log index.
+        censored: how many have waited how long without being done; they are at risk at their
+            own index too.
+        quantile: between 0 and 1.
+
+    Returns:
+        None when it is not reached.
+
+    Source: E. L. Kaplan, P. Meier, JASA 53 (1958).
+    """
+    at_risk = sum(done.values()) + sum(censored.values())
+    left = Fraction(1)
+    for index in sorted({*done, *censored}):
+        if at_risk > 0 and (ended := done.get(index, 0)):
+            left *= Fraction(at_risk - ended, at_risk)
+            if 1 - left >= Fraction(quantile).limit_denominator(1_000_000):
+                return index
+        at_risk -= done.get(index, 0) + censored.get(index, 0)
+    return None

@@ -3,9 +3,11 @@
 All times are microseconds since the epoch, UTC.
 """
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from loopgauge_catalog.calendar import Period, Sprint
 
 MINUTE = 60_000_000
 QUARTER = 15 * MINUTE
@@ -58,10 +60,15 @@ class Window:
     Attributes:
         start: inclusive.
         end: exclusive.
+        length: before it was snapped; 0 where it was not made from one.
+        now, zone: what bounds are snapped by.
     """
 
     start: int
     end: int
+    length: int = field(default=0, compare=False)
+    now: int = field(default=0, compare=False)
+    zone: ZoneInfo = field(default=ZoneInfo("UTC"), compare=False)
 
     @property
     def start_bucket(self) -> int:
@@ -72,6 +79,16 @@ class Window:
     def end_bucket(self) -> int:
         """The minute after the last."""
         return self.end // MINUTE
+
+    def before(self, shift: int) -> "Window":
+        """The same length earlier, each bound snapped by its own age (R12)."""
+        return Window(
+            snap(self.end - self.length - shift, self.now, self.zone),
+            snap(self.end - shift, self.now, self.zone),
+            self.length,
+            self.now,
+            self.zone,
+        )
 
 
 def window_end(at: int, now: int, zone: ZoneInfo) -> int:
@@ -85,4 +102,52 @@ def window(at: int, length: int, now: int, zone: ZoneInfo) -> Window:
     Age is measured from `now`, what the stored resolution depends on.
     """
     end = window_end(at, now, zone)
-    return Window(snap(end - length, now, zone), end)
+    return Window(snap(end - length, now, zone), end, length, now, zone)
+
+
+def _first_day(day: date, period: Period, sprint: Sprint | None) -> date:
+    match period:
+        case "day":
+            return day
+        case "week":
+            return day - timedelta(days=day.weekday())
+        case "month":
+            return day.replace(day=1)
+        case "sprint":
+            if sprint is None:
+                raise ValueError("the product has no sprint")
+            return day - timedelta(days=(day - sprint.starts).days % sprint.days)
+
+
+def _next_first_day(first: date, period: Period, sprint: Sprint | None) -> date:
+    match period:
+        case "day":
+            return first + timedelta(days=1)
+        case "week":
+            return first + timedelta(days=7)
+        case "month":
+            return (first + timedelta(days=31)).replace(day=1)
+        case "sprint":
+            if sprint is None:
+                raise ValueError("the product has no sprint")
+            return first + timedelta(days=sprint.days)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> int:
+    return to_micro(datetime(day.year, day.month, day.day, tzinfo=zone))
+
+
+def calendar_period(
+    end: int, period: Period, zone: ZoneInfo, sprint: Sprint | None = None
+) -> tuple[int, int]:
+    """Start and end of the local period that the last moment before `end` lies in (R9).
+
+    Args:
+        end: microseconds.
+        period: a week begins on Monday.
+        zone: whose midnights count; a day may have 23 to 25 hours.
+        sprint: of the product, for `sprint`.
+    """
+    day = to_datetime(end - 1).astimezone(zone).date()
+    first = _first_day(day, period, sprint)
+    return _midnight(first, zone), _midnight(_next_first_day(first, period, sprint), zone)

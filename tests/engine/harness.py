@@ -14,6 +14,7 @@ from typing import Any
 
 from loopgauge_catalog.catalog import Catalog, ProductCatalog
 from loopgauge_catalog.values import KpiValue, PipelineHealth, Reading, Snapshot
+from loopgauge_collector.evaluation.baselines import Baselines
 from loopgauge_collector.evaluation.evaluator import Evaluator
 from loopgauge_collector.evaluation.past import Past
 from loopgauge_collector.evaluation.snapshots import Snapshots
@@ -141,11 +142,11 @@ class Engine:
         self.quarantine = Quarantine(self.store, self.settings.quarantine_max_events)
         self.quarantine.use(self._run)
         self.committer = Committer(connection, self.accounting, self.quarantine)
+        self._past = Past(self.store, self.folder, self.registry, self._clock)
         self._evaluator = Evaluator(
             self.store, self.folder, self.registry, self.activity, Snapshots(),
-            PipelineHealth, 1.0, self._clock,
+            PipelineHealth, Baselines(self._past, budget=60.0), 1.0, self._clock,
         )  # fmt: skip
-        self._past = Past(self.store, self.folder, self.registry, self._clock)
 
     def _clock(self) -> int:
         return self.now

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -210,6 +210,13 @@ class KpiBase(Model):
     def label_sets(self) -> tuple[str, ...] | None:
         """For kinds that keep label sets apart, what they are made of; labels are among these."""
         return None
+
+    @cached_property
+    def escalated(self) -> Self | None:
+        """The same row with its graver threshold for a target; None without one."""
+        if self.escalate is None:
+            return None
+        return self.model_copy(update={"target": self.escalate.target, "escalate": None})
 
     @property
     def own_window(self) -> int | None:

@@ -1,16 +1,24 @@
 """KPI values at past moments: what the accepted events before them say."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from loopgauge_catalog.kpis import Kpi
 from loopgauge_catalog.values import KpiValue
 
 from loopgauge_collector.errors import Refused
 from loopgauge_collector.evaluation.judge import Sources
-from loopgauge_collector.evaluation.values import Moment, define, evaluate, window_of
+from loopgauge_collector.evaluation.scores import attained, members_of
+from loopgauge_collector.evaluation.values import (
+    Moment,
+    all_windows,
+    define,
+    evaluate,
+    own_window,
+)
 from loopgauge_collector.partials import activity
-from loopgauge_collector.partials.cells import PastCells
 from loopgauge_collector.partials.folder import Folder
+from loopgauge_collector.partials.reading.past import PastCells
 from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.storage.store import Store
 from loopgauge_collector.windows import to_micro
@@ -55,33 +63,51 @@ class Past:
         if kpi is None:
             raise Refused(404, "unknown_kpi", f"there is no KPI {kpi_id}")
         now = self._clock()
-        definition = define(kpi, self._folder.revisions[kpi_id], self._registry)
         asked = [Moment(at=to_micro(moment), now=now) for moment in moments]
         lengths = () if length is None or kpi.own_window is None else (length,)
+        if kpi.kind != "composite":
+            return self._evaluate(kpi, asked, lengths)
+        members = {name: catalog.kpi(name) for name in members_of(kpi)}
+        found = {
+            name: self._evaluate(member, asked, ())
+            for name, member in members.items()
+            if member is not None
+        }
+        return [
+            self._evaluate(
+                kpi, [moment], (), attained(kpi, {name: found[name][at] for name in found})
+            )[0]
+            for at, moment in enumerate(asked)
+        ]
+
+    def _evaluate(
+        self,
+        kpi: Kpi,
+        asked: Sequence[Moment],
+        lengths: Sequence[int],
+        attainments: Mapping[str, float] | None = None,
+    ) -> list[KpiValue]:
+        catalog = self._folder.catalog
+        definition = define(kpi, self._folder.revisions[kpi.id], self._registry)
         spans = [
-            window_of(kpi.product, each, moment, catalog)
-            for moment in asked
-            for each in (kpi.own_window, *lengths)
+            span for moment in asked for span in all_windows(definition, moment, catalog, lengths)
         ]
         if not spans:
             return []
-        series = [] if definition.is_latest else definition.all_series()
-        rules = [definition.series] if definition.is_latest and definition.series else []
         start, end = min(s.start for s in spans), max(s.end for s in spans)
         with self._store.reader() as cursor:
-            cells = PastCells(cursor, series, rules, start, end, self._registry.firsts)
+            cells = PastCells(cursor, start, end, self._registry.firsts)
             history = activity.History(cursor, kpi.product, end)
-        return [
-            evaluate(
-                definition,
-                cells,
-                Sources(
-                    history.before(window_of(kpi.product, kpi.own_window, moment, catalog).end)
-                ),
-                moment,
-                catalog,
-                rebuilding=kpi_id in self._folder.rebuilding,
-                lengths=lengths,
-            )
-            for moment in asked
-        ]
+            return [
+                evaluate(
+                    definition,
+                    cells,
+                    Sources(history.before(own_window(kpi, moment, catalog).end)),
+                    moment,
+                    catalog,
+                    rebuilding=kpi.id in self._folder.rebuilding,
+                    lengths=lengths,
+                    attainments=attainments,
+                )
+                for moment in asked
+            ]

@@ -1,7 +1,10 @@
 """The KPI kinds, one file each. To add one: its file here and its line below."""
 
 from loopgauge_collector.kinds.base import Kind
+from loopgauge_collector.kinds.composite import CompositeKind
+from loopgauge_collector.kinds.conversion import ConversionKind
 from loopgauge_collector.kinds.count import CountKind
+from loopgauge_collector.kinds.duration import DurationKind
 from loopgauge_collector.kinds.latest import LatestKind
 from loopgauge_collector.kinds.mean import MeanKind
 from loopgauge_collector.kinds.quantile import QuantileKind
@@ -17,4 +20,7 @@ KINDS: dict[str, Kind] = {
     "ratio": RatioKind(),
     "quantile": QuantileKind(),
     "latest": LatestKind(),
+    "duration": DurationKind(),
+    "conversion": ConversionKind(),
+    "composite": CompositeKind(),
 }

@@ -1,22 +1,22 @@
 """latest: the newest value of each label set, combined."""
 
 from fractions import Fraction
+from typing import ClassVar
 
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import Latest
 from loopgauge_catalog.quantities import MICRO
 
 from loopgauge_collector.kinds.base import (
-    Cell,
     Judgement,
     Kind,
-    LatestRow,
     Number,
-    declared,
     identity,
     missed,
+    valued,
 )
-from loopgauge_collector.kinds.expressions import attribute, filter_sql, micro
+from loopgauge_collector.kinds.cell import Cell, LatestRow, Source
+from loopgauge_collector.kinds.expressions import attribute, filter_sql
 from loopgauge_collector.kinds.rules import LatestRule, Rule
 
 
@@ -26,6 +26,13 @@ def _key(kpi: Latest) -> str:
         return "'[]'"
     parts = " || ',' || ".join(attribute(name) for name in kpi.per)
     return f"'[' || {parts} || ']'"
+
+
+def _value(kpi: Latest, catalog: Catalog) -> str:
+    if kpi.value is not None:
+        return valued(kpi, catalog, kpi.event, kpi.value)
+    assert kpi.passing is not None
+    return f"{filter_sql(kpi.passing)}::integer * {MICRO}"
 
 
 def _present(kpi: Latest, cell: Cell) -> list[LatestRow]:
@@ -56,13 +63,15 @@ def _combined(kpi: Latest, rows: list[LatestRow]) -> Fraction | None:
 class LatestKind(Kind):
     """A value that a report states, good until the next report or until it is stale."""
 
+    source: ClassVar[Source] = "latest"
+
     def reduce(self, kpi: Latest, catalog: Catalog) -> tuple[Rule, ...]:
         """Keep the newest event of each label set; `retired_by` keeps a tombstone."""
         rule = LatestRule(
             **identity(kpi, catalog),
             event=kpi.event,
             where=filter_sql(kpi.where),
-            value=micro(kpi.value, declared(kpi, catalog)),
+            value=_value(kpi, catalog),
             key=_key(kpi),
         )
         if kpi.retired_by is None:

@@ -2,12 +2,13 @@
 
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import Ratio
-from loopgauge_catalog.quantities import MICRO
 
-from loopgauge_collector.kinds.base import Cell, Judgement, Kind, Number, additive_rule, missed
+from loopgauge_collector.kinds.base import Judgement, Kind, Number, additive_rule
+from loopgauge_collector.kinds.cell import Cell
 from loopgauge_collector.kinds.expressions import filter_sql
 from loopgauge_collector.kinds.rules import Rule
-from loopgauge_collector.statistics import default_min_samples, surely_bad, wilson
+from loopgauge_collector.kinds.shares import judge_share
+from loopgauge_collector.statistics import wilson
 
 
 class RatioKind(Kind):
@@ -23,17 +24,5 @@ class RatioKind(Kind):
         return Number(value, cell.n, interval=wilson(cell.good, cell.n))
 
     def judge(self, kpi: Ratio, cell: Cell) -> Judgement:
-        """By the exact binomial tail: an upper limit tests the event, a floor its complement."""
-        assert kpi.target is not None
-        threshold = kpi.target.threshold.micro
-        # "equals 100%" is a floor, "equals 0%" an upper limit.
-        if kpi.target.lower_is_better is False or threshold == MICRO:
-            bad, allowed = cell.n - cell.good, (MICRO - threshold) / MICRO
-        else:
-            bad, allowed = cell.good, threshold / MICRO
-        is_missed = missed(kpi, cell.good * MICRO, per=cell.n)
-        return Judgement(
-            is_missed,
-            sure=is_missed and surely_bad(bad, cell.n, allowed),
-            min_samples=kpi.min_samples or default_min_samples(allowed),
-        )
+        """By the exact binomial tail."""
+        return judge_share(kpi, cell.good, cell.n)

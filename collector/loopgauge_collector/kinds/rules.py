@@ -20,6 +20,7 @@ class Rule:
         kpi, revision: what it belongs to.
         event, product, environment: which events it reads.
         where: whether the event matches.
+        part: for kinds made of several amounts, which one; empty for the only one.
     """
 
     kpi: str
@@ -28,6 +29,17 @@ class Rule:
     product: str
     environment: str
     where: str = "true"
+    part: str = ""
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """How the registry knows its total: KPI, revision and part."""
+        return self.kpi, self.revision, part_key(self.part)
+
+
+def part_key(part: str) -> str:
+    """A part in the place of a label; no label begins with a colon."""
+    return f":{part}" if part else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +107,10 @@ class PairRule(SubjectRule):
     """Beginning and end. Steps: 0 start, 1 end, 2 failure, 3 exclusion.
 
     Attributes:
-        within: a duration is good up to this, in microseconds; None without a target.
-        strict: exactly `within` is not good.
+        thresholds: what durations are counted within: (symbol, microseconds).
     """
 
-    within: int | None = None
-    strict: bool = False
+    thresholds: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +137,10 @@ class ActivityRule(SubjectRule):
 def revision(kpi: Kpi, catalog: Catalog) -> str:
     """The KPI's definition revision: the row and how its attributes are declared."""
     declared = {
-        name: catalog.attribute(kpi, name).model_dump(mode="json", include={"type", "unit"})
-        for name in kpi.attributes
+        f"{event} {name}": catalog.attribute_of(kpi.product, event, name).model_dump(
+            mode="json", include={"type", "unit"}
+        )
+        for event in sorted({use.event for use in kpi.uses})
+        for name in kpi.attributes_of(event)
     }
     return kpi.revision(declared)

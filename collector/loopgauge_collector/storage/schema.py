@@ -78,7 +78,8 @@ LATEST = Layered(
 )
 
 #: Subjects by the minute they began in and the minute they closed in (`OPEN` while they have
-#: not), and how. Without the second minute no past moment could be read.
+#: not), and how. `within` has a bit for every threshold that the duration is within. Without
+#: the second minute no past moment could be read.
 SUBJECTS = Layered(
     "subjects",
     {
@@ -87,7 +88,7 @@ SUBJECTS = Layered(
         "closed": "integer",
         "outcome": "utinyint",
         "sk": "smallint",
-        "within": "boolean",
+        "within": "utinyint",
     },
     {"n": ("bigint", "sum(n)"), "s": ("hugeint", "sum(s)")},
 )

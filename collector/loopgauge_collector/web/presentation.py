@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from loopgauge_catalog.quantities import format_duration
 from loopgauge_catalog.targets import Target
-from loopgauge_catalog.values import REPLAYED, KpiValue, PipelineHealth, Reading, Snapshot
+from loopgauge_catalog.values import (
+    REPLAYED,
+    Comparison,
+    KpiValue,
+    PipelineHealth,
+    Reading,
+    Snapshot,
+    Trend,
+)
 
 if TYPE_CHECKING:
     from loopgauge_collector.collector import Source
@@ -62,12 +70,14 @@ def kpi_json(value: KpiValue) -> Json:
         "stats": _numbers(reading.stats),
         "interval": _interval(reading),
         "sure": value.sure,
-        "trend": None,
+        "worst": list(value.worst) if value.worst is not None else None,
+        "escalated": value.escalated,
+        "trend": trend_json(value.trend),
         "last_event": instant(value.last_event) if value.last_event is not None else None,
         "age_seconds": _number(value.age_seconds),
         "from": instant(reading.start) if reading.start is not None else None,
         "to": instant(reading.end),
-        "window": format_duration(own) if own is not None else None,
+        "window": format_duration(own) if own is not None else kpi.period,
         "revision": value.revision,
         "needs": list(value.needs),
     }
@@ -83,11 +93,37 @@ def kpi_detail_json(value: KpiValue) -> Json:
         "assumed": kpi.assumed if isinstance(kpi.assumed, bool) else list(kpi.assumed),
         "alert": kpi.alert.model_dump(include={"severity", "team"}) if kpi.alert else None,
         "ineligible": value.reading.ineligible,
+        "steps": _numbers(value.reading.steps),
+        "comparisons": {
+            name: comparison_json(comparison) for name, comparison in value.comparisons.items()
+        },
         "windows": {name: reading_json(reading) for name, reading in value.windows.items()},
         "breakdowns": {
             label: {name: reading_json(reading) for name, reading in by_value.items()}
             for label, by_value in value.breakdowns.items()
         },
+    }
+
+
+def trend_json(trend: Trend | None) -> Json | None:
+    """Where the number is going, and what it was compared with."""
+    if trend is None:
+        return None
+    return {
+        "arrow": trend.arrow,
+        "good": trend.good,
+        "z": _number(trend.z),
+        "against": comparison_json(trend.against),
+    }
+
+
+def comparison_json(comparison: Comparison) -> Json:
+    """The same number earlier."""
+    return {
+        "to": instant(comparison.end),
+        "value": _number(comparison.value),
+        "delta": _number(comparison.delta),
+        "samples": comparison.samples,
     }
 
 

@@ -28,7 +28,7 @@ class Activities(Subjects):
             select rule, labels, minute as bucket,
               coalesce(lead(minute) over (partition by rule, subject, step order by minute),
                 {OPEN})::integer as closed,
-              step as outcome, 0::smallint as sk, false as within, 1 as n, 0 as s
+              step as outcome, 0::smallint as sk, 0::utinyint as within, 1 as n, 0 as s
             from (
               select distinct on (rule, subject, step, micros // {MINUTE}) rule, subject, step,
                 labels, (micros // {MINUTE})::integer as minute

@@ -41,9 +41,11 @@ class Breakdown:
         self.numbers: list[int] = []
         parts: dict[tuple[int, int], int] = {}
         for rule in rules:
-            total = registry.rule(connection, (rule.kpi, rule.revision, ""))
+            total = registry.rule(connection, rule.identity)
             self.numbers.append(total)
-            for place, label in enumerate(("", *(label for label, _ in rule.labels))):
+            self._kpis[total] = rule.kpi
+            parts[total, 0] = total
+            for place, (label, _) in enumerate(rule.labels, start=1):
                 part = registry.rule(connection, (rule.kpi, rule.revision, label))
                 self._kpis[part] = rule.kpi
                 parts[total, place] = part

@@ -30,12 +30,13 @@ class Funnels(Subjects):
                   and e.micros - r.t0 <= coalesce(r.span, e.micros - r.t0)) as t{step}
               from ({reached}) r"""
         times = ", ".join(
-            f"{{'outcome': {step}, 'at': t{step}, 'took': greatest(0, t{step} - t{max(step - 1, 0)})}}"
+            f"{{'outcome': {step}, 'at': t{step}, "
+            f"'took': greatest(0, t{step} - t{max(step - 1, 0)})}}"
             for step in range(most + 1)
         )
         return f"""
             select rule, labels, (t0 // {MINUTE})::integer as bucket,
               (greatest(t0, x.at) // {MINUTE})::integer as closed, x.outcome::utinyint as outcome,
-              {sketch_index("x.took")} as sk, false as within, 1 as n, x.took as s
+              {sketch_index("x.took")} as sk, 0::utinyint as within, 1 as n, x.took as s
             from (select rule, labels, t0, unnest([{times}]) as x from ({reached}))
             where x.at is not null"""

@@ -20,7 +20,7 @@ class Latest(Reduction):
         connection: duckdb.DuckDBPyConnection,
     ) -> None:
         super().__init__(rules, registry, connection)
-        numbers = [registry.rule(connection, (rule.kpi, rule.revision, "")) for rule in rules]
+        numbers = [registry.rule(connection, rule.identity) for rule in rules]
         columns: dict[str, tuple[str, list[str | None]]] = {
             "v": ("bigint", [rule.value for rule in rules]),
             "key": ("varchar", [rule.key for rule in rules]),

@@ -2,12 +2,10 @@
 
 from typing import ClassVar
 
+from loopgauge_collector.kinds.pairs import DONE, EXCLUDED, FAILED, LATE, STILL_OPEN
 from loopgauge_collector.partials.reductions.subjects import SKEW, Subjects, sketch_index
 from loopgauge_collector.storage.schema import OPEN, SUBJECTS, Layered
 from loopgauge_collector.windows import MINUTE
-
-#: How a subject ended.
-STILL_OPEN, DONE, FAILED, EXCLUDED, LATE = range(5)
 
 
 class Pairs(Subjects):
@@ -31,7 +29,7 @@ class Pairs(Subjects):
                 and e.step > 0 and e.micros >= b.began - {SKEW}
               group by all),
             judged as (
-              select e.*, c.good_within, c.strict,
+              select e.*, c.thresholds,
                 greatest(0, done - began) as took,
                 case
                   when excluded - began <= coalesce(span, excluded - began)
@@ -41,12 +39,15 @@ class Pairs(Subjects):
                   when done is not null then {LATE}
                   else {STILL_OPEN} end as outcome
               from ended e join {self.settings} c using (rule))
-            select rule, labels, (began // {MINUTE})::integer as bucket, outcome::utinyint as outcome,
+            select rule, labels, outcome::utinyint as outcome,
+              (began // {MINUTE})::integer as bucket,
               (case outcome when {STILL_OPEN} then {OPEN}
                 else greatest(began, case outcome when {EXCLUDED} then excluded
                   when {FAILED} then failed else done end) // {MINUTE} end)::integer as closed,
               case outcome when {DONE} then {sketch_index("took")} else 0::smallint end as sk,
-              coalesce(outcome = {DONE} and case when strict then took < good_within
-                else took <= good_within end, false) as within,
+              case outcome when {DONE} then coalesce(list_sum(list_transform(thresholds,
+                lambda bound, place: case when took <= bound then 1 << (place - 1)
+                  else 0 end)), 0)
+                else 0 end::utinyint as within,
               1 as n, case outcome when {DONE} then took else 0 end as s
             from judged"""

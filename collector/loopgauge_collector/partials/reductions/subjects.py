@@ -64,20 +64,20 @@ class Subjects(Reduction):
         #: Temp table of what holds for all steps of a rule.
         self.settings = temp_name("settings")
         connection.execute(
-            f"create temp table {self.settings} "
-            "(rule integer, span bigint, good_within bigint, strict boolean)"
+            f"create temp table {self.settings} (rule integer, span bigint, thresholds bigint[])"
         )
+        # In whole microseconds "below" is "at most one less".
+        settings = {
+            number: (
+                rule.limit,
+                [limit - (symbol == "<") for symbol, limit in getattr(rule, "thresholds", ())],
+            )
+            for number, rule in zip(numbers, rules, strict=True)
+        }
         connection.executemany(
-            f"insert into {self.settings} values (?, ?, ?, ?)",
-            sorted(
-                {
-                    (number, rule.limit, getattr(rule, "within", None),
-                     getattr(rule, "strict", False))
-                    for number, rule in zip(numbers, rules, strict=True)
-                },
-                key=lambda row: row[0],
-            ),
-        )  # fmt: skip
+            f"insert into {self.settings} values (?, ?, ?)",
+            [(number, span, within) for number, (span, within) in settings.items()],
+        )
         self.tables = [self._matching.table, self._labels.table, self.settings]
 
     @abstractmethod

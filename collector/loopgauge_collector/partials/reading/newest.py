@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from loopgauge_collector.kinds.base import LatestRow
+from loopgauge_collector.kinds.cell import LatestRow
 
 #: (time in microseconds, event id): the order of events (KPI_SEMANTICS, R4).
 _Order = tuple[int, str]

@@ -1,0 +1,92 @@
+"""One KPI at any moments: each of its series is read once, when it is asked for."""
+
+from collections.abc import Callable, Mapping
+
+import duckdb
+
+from loopgauge_collector.kinds.cell import Cell, LatestRow, LevelRows, SubjectRows, Tally
+from loopgauge_collector.partials.reading.newest import Newest, newest
+from loopgauge_collector.partials.reading.subjects import read_levels, read_subjects
+from loopgauge_collector.partials.reading.sums import SumColumn
+from loopgauge_collector.windows import MINUTE, Window
+
+_SECOND = 1_000_000
+
+
+class PastCells:
+    """Series and rules over any windows within some bounds.
+
+    Args:
+        cursor: inside a read transaction, used as long as the cells are.
+        start, end: what all windows lie within, in microseconds.
+        firsts: first eligible event ever, by series.
+    """
+
+    def __init__(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        start: int,
+        end: int,
+        firsts: Mapping[int, int],
+    ) -> None:
+        self._cursor = cursor
+        self._start = start
+        self._end = end
+        self._firsts = firsts
+        self._columns: dict[int, SumColumn] = {}
+        self._latest: dict[int, Newest] = {}
+        self._subjects: dict[tuple[int, int | None], SubjectRows] = {}
+        self._levels: dict[int, LevelRows] = {}
+
+    def sums(self, series: int, window: Window) -> Cell:
+        """The sums of a series."""
+        if series not in self._columns:
+            self._columns[series] = SumColumn(self._cursor, series, self._start, self._end)
+        first = self._firsts.get(series)
+        if first is not None and first >= window.end:
+            first = None
+        return self._columns[series].cell(window, first)
+
+    def latest(self, rule: int, before: int) -> tuple[LatestRow, ...]:
+        """The newest event of each label set before a moment."""
+        if rule not in self._latest:
+            rows = newest(self._cursor, "", self._end // MINUTE, rule=rule)
+            self._latest[rule] = rows.get(rule, Newest())
+        return self._latest[rule].present(before=before)
+
+    def tally(
+        self,
+        series: int,
+        window: Window,
+        reach: int | None,
+        count: Callable[[SubjectRows], Tally],
+    ) -> Tally:
+        """What a kind counts."""
+        if (series, reach) not in self._subjects:
+            oldest = 0 if reach is None else max(0, self._start - reach)
+            read = read_subjects(
+                self._cursor,
+                "(select * from subjects union all select * from subjects_recent)",
+                oldest // MINUTE,
+                self._end // MINUTE,
+                [series],
+            )
+            self._subjects[series, reach] = read.get(series, SubjectRows())
+        rows = self._subjects[series, reach]
+        start = 0 if reach is None else (window.start - reach) // MINUTE
+        return count(rows.begun(start, window.end_bucket))
+
+    def levels(self, series: int, end: int) -> LevelRows:
+        """Changes of the level before a moment."""
+        if series not in self._levels:
+            read = read_levels(
+                self._cursor,
+                "(select * from levels union all select * from levels_recent)",
+                self._start // _SECOND,
+                self._end // _SECOND,
+                [series],
+            )
+            self._levels[series] = read.get(series, LevelRows())
+        rows = self._levels[series]
+        kept = rows.second * _SECOND < end
+        return LevelRows(rows.second[kept], rows.net[kept])

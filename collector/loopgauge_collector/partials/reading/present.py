@@ -1,0 +1,167 @@
+"""Every KPI at the present E. What is large is read once a minute, what is recent each time."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+
+from loopgauge_collector.kinds.cell import Cell, LatestRow, LevelRows, SubjectRows, Tally
+from loopgauge_collector.partials.reading.newest import Newest, newest
+from loopgauge_collector.partials.reading.past import PastCells
+from loopgauge_collector.partials.reading.subjects import joined, read_levels, read_subjects
+from loopgauge_collector.partials.reading.sums import SumLayer, add, histogram, summed_cell
+from loopgauge_collector.windows import MINUTE, Window
+
+_SECOND = 1_000_000
+
+
+@dataclass(slots=True)
+class _Layer:
+    """One half of every layered table."""
+
+    sums: SumLayer = field(default_factory=SumLayer)
+    latest: dict[int, Newest] = field(default_factory=dict)
+    subjects: dict[int, SubjectRows] = field(default_factory=dict)
+    levels: dict[int, LevelRows] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What has to be read.
+
+    Attributes:
+        windows: all that kinds ask for; they end at the same E.
+        sketched: series whose sketch is needed.
+        oldest: the earliest that a subject who counts may have begun, in microseconds.
+    """
+
+    windows: Sequence[Window]
+    sketched: Sequence[int]
+    oldest: int
+
+
+class PresentCells:
+    """All series at one E."""
+
+    def __init__(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        layers: tuple[_Layer, _Layer],
+        starts: Sequence[int],
+        end: int,
+        firsts: Mapping[int, int],
+        tallies: dict[tuple[object, ...], Tally],
+        elsewhere: dict[tuple[int, Window], Cell],
+    ) -> None:
+        self._cursor = cursor
+        self._layers = layers
+        self._slot = {start: slot for slot, start in enumerate(starts)}
+        self._end = end
+        self._firsts = firsts
+        self._tallies = tallies
+        self._elsewhere = elsewhere
+
+    def sums(self, series: int, window: Window) -> Cell:
+        """The sums of a series; windows that were not announced are read one by one."""
+        slot = self._slot.get(window.start_bucket)
+        if slot is None or window.end_bucket != self._end:
+            return self._other(series, window)
+        sums = self._layers[0].sums.within(series, slot)
+        sums = add(sums, self._layers[1].sums.within(series, slot))
+        sketches = [
+            layer.sums.sketch[series] for layer in self._layers if series in layer.sums.sketch
+        ]
+        index, counts = histogram(
+            [part[1][part[0] <= slot] for part in sketches],
+            [part[2][part[0] <= slot] for part in sketches],
+        )
+        return summed_cell(window, sums, index, counts, self._firsts.get(series))
+
+    def _other(self, series: int, window: Window) -> Cell:
+        found = self._elsewhere.get((series, window))
+        if found is None:
+            past = PastCells(self._cursor, window.start, window.end, self._firsts)
+            found = self._elsewhere[series, window] = past.sums(series, window)
+        return found
+
+    def latest(self, rule: int, before: int) -> tuple[LatestRow, ...]:
+        """The newest event of each label set."""
+        if before // MINUTE != self._end:
+            return PastCells(self._cursor, 0, before, self._firsts).latest(rule, before)
+        merged = Newest()
+        for layer in self._layers:
+            merged.update(layer.latest.get(rule, Newest()))
+        return merged.present()
+
+    def tally(
+        self,
+        series: int,
+        window: Window,
+        reach: int | None,
+        count: Callable[[SubjectRows], Tally],
+    ) -> Tally:
+        """What a kind counts; of the large table it is kept until that changes."""
+        key = (series, window, reach)
+        if key not in self._tallies:
+            self._tallies[key] = count(begun(self._layers[0].subjects.get(series), window, reach))
+        total: Tally = Counter(self._tallies[key])
+        total.update(count(begun(self._layers[1].subjects.get(series), window, reach)))
+        return total
+
+    def levels(self, series: int, end: int) -> LevelRows:
+        """Changes of the level before a moment."""
+        rows = joined([layer.levels.get(series, LevelRows()) for layer in self._layers])
+        kept = rows.second * _SECOND < end
+        return LevelRows(rows.second[kept], rows.net[kept])
+
+
+def begun(rows: SubjectRows | None, window: Window, reach: int | None) -> SubjectRows:
+    """Those who began in the window or up to `reach` before it; all before its end without."""
+    if rows is None:
+        return SubjectRows()
+    start = 0 if reach is None else (window.start - reach) // MINUTE
+    return rows.begun(start, window.end_bucket)
+
+
+class PresentReader:
+    """Makes `PresentCells`, keeping what was read of the large tables until they change."""
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._large = _Layer()
+        self._tallies: dict[tuple[object, ...], Tally] = {}
+        self._elsewhere: dict[tuple[int, Window], Cell] = {}
+
+    def read(
+        self, cursor: duckdb.DuckDBPyConnection, wanted: Wanted, firsts: Mapping[int, int]
+    ) -> PresentCells:
+        """Everything at the windows' common end; the cursor is used as long as the cells are."""
+        end = wanted.windows[0].end_bucket
+        starts = sorted({window.start_bucket for window in wanted.windows}, reverse=True)
+        row = cursor.execute("select max(generation) from generations").fetchone()
+        key = (row, end, tuple(starts), tuple(wanted.sketched), wanted.oldest)
+        if key != self._key:
+            self._large = _read_layer(cursor, "", starts, end, wanted)
+            self._tallies, self._elsewhere = {}, {}
+            self._key = key
+        recent = _read_layer(cursor, "_recent", starts, end, wanted)
+        return PresentCells(
+            cursor, (self._large, recent), starts, end, firsts, self._tallies, self._elsewhere
+        )
+
+
+def _read_layer(
+    cursor: duckdb.DuckDBPyConnection,
+    suffix: str,
+    starts: Sequence[int],
+    end: int,
+    wanted: Wanted,
+) -> _Layer:
+    first = min(starts) * 60
+    return _Layer(
+        SumLayer.read(cursor, suffix, starts, end, wanted.sketched),
+        newest(cursor, f"latest{suffix}", end),
+        read_subjects(cursor, f"subjects{suffix}", wanted.oldest // MINUTE, end),
+        read_levels(cursor, f"levels{suffix}", first, end * 60),
+    )
