@@ -146,13 +146,15 @@ class CollectorProcess(Child):
         Raises:
             DemoFailed: it ended, or took longer than that.
         """
-        committed = self.get("/api/v1/status")["pipeline"]["committed"]
+        # The evaluation that runs now may have read the store before; the one after has not.
+        wanted = self.get("/api/v1/status")["snapshot"] + 2
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.check()
             status = self.get("/api/v1/status")
             pipeline = status["pipeline"]
-            if pipeline["position"] >= committed and not pipeline["rebuilding"]:
+            folded = pipeline["position"] == pipeline["committed"]
+            if folded and not pipeline["waiting_events"] and status["snapshot"] >= wanted:
                 return
             time.sleep(0.2)
         raise DemoFailed(f"the collector has not computed everything after {seconds:.0f} s")

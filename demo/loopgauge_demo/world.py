@@ -18,8 +18,10 @@ MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 
-#: The last hours of the history are as busy as live traffic: KPIs over one hour need samples.
+#: The last hours of the history have at least a twelfth of the live traffic, by day and by night:
+#: KPIs over one hour need samples.
 _BUSY: Final = 3 * HOUR
+_BUSY_SHARE: Final = 12
 #: Share of events that reach the collector late, as from a phone without network.
 _LATE: Final = 0.004
 
@@ -54,8 +56,7 @@ class Stream:
 
     Attributes:
         per_day: mean over the history.
-        live_per_minute: in live time and in the last hours before, without any rhythm;
-            None: as in the history.
+        live_per_minute: in live time, without any rhythm; None for what is as rare as before.
         week: relative traffic by day of week, Monday first.
     """
 
@@ -98,7 +99,7 @@ class World:
         product: what happens.
         seed: decides every chance.
         begin, end: of the history, microseconds since the epoch, whole days apart.
-        volume: scales the traffic of the history.
+        volume: scales the traffic of the history, but not what is rare in live time too.
     """
 
     def __init__(
@@ -152,15 +153,15 @@ class World:
         """Random moments in [start, end), as many as the stream's rate says, not sorted."""
         length = end - start
         live = stream.live_per_minute
-        past = stream.per_day / DAY * _rhythm(stream.week, start) * length * self._volume
+        past = stream.per_day / DAY * _rhythm(stream.week, start) * length
         if live is None:
             expected = past
         elif start >= self.end:
             expected = live * length / MINUTE
         elif start >= self.end - _BUSY:
-            expected = max(past, live * length / MINUTE / 12)
+            expected = max(past * self._volume, live * length / MINUTE / _BUSY_SHARE)
         else:
-            expected = past
+            expected = past * self._volume
         random = self.random.random
         return [start + random() * length for _ in range(int(expected + random()))]
 
