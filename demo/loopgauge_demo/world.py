@@ -22,6 +22,8 @@ DAY: Final = 24 * HOUR
 #: KPIs over one hour need samples.
 _BUSY: Final = 3 * HOUR
 _BUSY_SHARE: Final = 12
+#: What happens so often on a day is scaled by the volume.
+_MANY: Final = 20
 #: Share of events that reach the collector late, as from a phone without network.
 _LATE: Final = 0.004
 
@@ -99,7 +101,7 @@ class World:
         product: what happens.
         seed: decides every chance.
         begin, end: of the history, microseconds since the epoch, whole days apart.
-        volume: scales the traffic of the history, but not what is rare in live time too.
+        volume: scales the traffic of the history, but not what is rare.
     """
 
     def __init__(
@@ -154,14 +156,16 @@ class World:
         length = end - start
         live = stream.live_per_minute
         past = stream.per_day / DAY * _rhythm(stream.week, start) * length
+        if stream.per_day >= _MANY:
+            past *= self._volume
         if live is None:
             expected = past
         elif start >= self.end:
             expected = live * length / MINUTE
         elif start >= self.end - _BUSY:
-            expected = max(past * self._volume, live * length / MINUTE / _BUSY_SHARE)
+            expected = max(past, live * length / MINUTE / _BUSY_SHARE)
         else:
-            expected = past * self._volume
+            expected = past
         random = self.random.random
         return [start + random() * length for _ in range(int(expected + random()))]
 

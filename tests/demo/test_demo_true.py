@@ -10,6 +10,7 @@ from loopgauge_demo.run import Demo, Options
 
 from tests.demo.told import DAY, HOUR, MINUTE, Told, dollars
 
+
 class Finished:
     """A collector that has got the whole history, and what the products wrote down."""
 
@@ -57,12 +58,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
 
 
 def test_every_event_is_stored_once_or_known_to_be_lost(demo: Finished) -> None:
-    stored = dict(
-        (product, int(number))
+    stored = {
+        product: int(number)
         for product, number in demo.sql(
             "select product, count(*) from events where name not like 'loop.%' group by all"
         )
-    )
+    }
     for product, account in demo.accounts.items():
         assert account["stored"] == stored[product]
         assert account["given"] == sum(account[k] for k in ("stored", "quarantined", "dropped"))
