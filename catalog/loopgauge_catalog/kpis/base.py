@@ -143,7 +143,9 @@ class KpiBase(Model):
         """Tell the KPI where it stands. Called once, by the loader."""
         self._product, self._table, self._key = product, table, key
 
-    @property
+    # Kept, because they are asked for hundreds of times a second, and a private attribute of a
+    # pydantic model is found by a detour.
+    @cached_property
     def product(self) -> str:
         """The product whose events count."""
         return self._product
@@ -158,7 +160,7 @@ class KpiBase(Model):
         """The row's own name, ``ttfv``."""
         return self._key
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Product and key, ``campaigns.ttfv``."""
         return f"{self._product}.{self._key}"
