@@ -3,6 +3,7 @@
 import signal
 import sys
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -75,12 +76,15 @@ def _watch_history(running: "Demo", days: int) -> None:
 
 
 def _say_where(url: str, *, live: bool) -> None:
+    # `make demo` runs it where nobody has put the command into the path.
+    beside = Path(sys.executable).parent / "loopgauge"
+    command = "loopgauge" if which("loopgauge") else str(beside)
     sys.stdout.write(
         f"\nEverything is stored and computed. Look at\n"
         f"  {url}/          every KPI with its state\n"
         f"  {url}/metrics   the same for Prometheus\n"
-        f"  loopgauge kpis --url {url} --watch\n"
-        f"  loopgauge doctor --url {url}\n"
+        f"  {command} kpis --url {url} --watch\n"
+        f"  {command} doctor --url {url}\n"
     )
     if live:
         sys.stdout.write(

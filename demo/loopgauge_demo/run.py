@@ -67,9 +67,11 @@ class Demo:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            self.folder = self._options.folder or Path(
-                stack.enter_context(tempfile.TemporaryDirectory(prefix="loopgauge-demo-"))
+            chosen = self._options.folder or stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="loopgauge-demo-")
             )
+            # The children run inside of it.
+            self.folder = Path(chosen).resolve()
             self.folder.mkdir(parents=True, exist_ok=True)
             if any(self.folder.iterdir()):
                 raise DemoFailed(f"{self.folder} is not empty; the demo begins with nothing")

@@ -24,6 +24,12 @@ _BUSY: Final = 3 * HOUR
 _BUSY_SHARE: Final = 12
 #: What happens so often on a day is scaled by the volume.
 _MANY: Final = 20
+#: The outage that everybody can watch: when it begins in live time, how long it lasts, and
+#: how often it comes again.
+_OUTAGE_AFTER: Final = 2 * MINUTE
+_OUTAGE_LASTS: Final = 5 * MINUTE
+_OUTAGE_EVERY: Final = 40 * MINUTE
+
 #: Share of events that reach the collector late, as from a phone without network.
 _LATE: Final = 0.004
 
@@ -67,22 +73,6 @@ class Stream:
     week: tuple[float, ...] = LEISURE
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """When the outage that everybody can watch takes place, in live time."""
-
-    first: int = 2 * MINUTE
-    lasts: int = 5 * MINUTE
-    period: int = 40 * MINUTE
-
-    def ends(self, since_live: int) -> int | None:
-        """Microseconds until the end of the incident that is on now; None without one."""
-        phase = since_live - self.first
-        if phase < 0 or phase % self.period >= self.lasts:
-            return None
-        return self.lasts - phase % self.period
-
-
 class Product(Protocol):
     """What a simulated product is to the world."""
 
@@ -112,21 +102,19 @@ class World:
         begin: int,
         end: int,
         volume: float = 1.0,
-        incident: Incident | None = None,
     ) -> None:
         self.random = Random(f"{seed} {product.name}")
         self.begin = begin
         self.end = end
         self._product = product
         self._volume = volume
-        self._incident = incident or Incident()
         self._live_at: int | None = None
         self._now = begin
         self._planned: list[Event] = []
         self._numbers: dict[str, int] = {}
 
     def go_live(self, now: int) -> None:
-        """From now on the clock on the wall decides, and incidents may come."""
+        """From now on the clock on the wall decides, and outages come."""
         self._live_at = now
 
     def advance(self, until: int) -> list[Event]:
@@ -170,10 +158,13 @@ class World:
         return [start + random() * length for _ in range(int(expected + random()))]
 
     def trouble(self, time: float) -> int | None:
-        """Microseconds from `time` to the end of the incident; None when there is none."""
+        """Microseconds from `time` to the end of the outage; None when there is none."""
         if self._live_at is None:
             return None
-        return self._incident.ends(int(time) - self._live_at)
+        since = int(time) - self._live_at - _OUTAGE_AFTER
+        if since < 0 or since % _OUTAGE_EVERY >= _OUTAGE_LASTS:
+            return None
+        return _OUTAGE_LASTS - since % _OUTAGE_EVERY
 
     def number(self, what: str) -> str:
         """The next id of a kind: ``video-1``, ``video-2``."""
