@@ -116,6 +116,7 @@ class Evaluator:
                  for w in all_windows(d, moment, catalog)),
                 default=now,
             ),
+            by_minute=sorted(s for d in definitions if d.kind.by_minute for s in d.all_series()),
         )  # fmt: skip
         self._activity.settle(windows[0].end)
         sources = Sources(self._activity.before(windows[0].end))
