@@ -103,9 +103,9 @@ class Folding:
     def committed(self, number: int) -> None:
         """Tell that a commit is done. The writer's thread calls it after each."""
         self._committed = number
-        if not self._unfolded:
-            self._jobs.put(False)
         self._unfolded.append((number, time.monotonic()))
+        if len(self._unfolded) == 1:
+            self._jobs.put(False)
 
     async def call(self, change: Callable[[], int]) -> int:
         """Run something between two folds that opens its own transactions."""

@@ -62,6 +62,7 @@ class Window:
         end: exclusive.
         length: before it was snapped; 0 where it was not made from one.
         now, zone: what bounds are snapped by.
+        until: where the calendar period ends that it is the beginning of; 0 without one.
     """
 
     start: int
@@ -69,6 +70,7 @@ class Window:
     length: int = field(default=0, compare=False)
     now: int = field(default=0, compare=False)
     zone: ZoneInfo = field(default=ZoneInfo("UTC"), compare=False)
+    until: int = field(default=0, compare=False)
 
     @property
     def start_bucket(self) -> int:
@@ -82,8 +84,9 @@ class Window:
 
     def before(self, shift: int) -> "Window":
         """The same length earlier, each bound snapped by its own age (R12)."""
+        start = self.end - self.length if self.length else self.start
         return Window(
-            snap(self.end - self.length - shift, self.now, self.zone),
+            snap(start - shift, self.now, self.zone),
             snap(self.end - shift, self.now, self.zone),
             self.length,
             self.now,

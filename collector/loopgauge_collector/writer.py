@@ -223,7 +223,9 @@ class Writer:
     def _commit(self, group: list[_Job]) -> None:
         self._full = not self._store.has_room()
         results: list[object]
-        if self._full:
+        if self._failed:
+            results = [StorageError(self._failed)] * len(group)
+        elif self._full:
             full = Overloaded("disk_full", "the disk is full; send it again later", retry_after=5)
             results = [full] * len(group)
         else:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypedDict
 from zoneinfo import ZoneInfo
 
 from loopgauge_catalog.catalog import Catalog
-from loopgauge_catalog.kpis import Kpi, Step
+from loopgauge_catalog.kpis import Aggregate, Finished, Kpi, Step
 from loopgauge_catalog.quantities import MICRO
 
 from loopgauge_collector.kinds.cell import Cell, Source, SubjectRows, Tally
@@ -34,6 +34,9 @@ class Number:
         pending: subjects whose chance is still open; None for kinds without subjects.
         defined: whether the deciding number is; without, whether the value is.
         steps: share of the subjects that reached each step, for funnels.
+        unpriced: costs that nobody could price; with any, the value is a lower bound.
+        gaps: median seconds from the step before, by step, for funnels.
+        worst_step: the step that most of those who reached the one before did not reach.
     """
 
     value: float | None
@@ -44,6 +47,9 @@ class Number:
     pending: int | None = None
     defined: bool | None = None
     steps: dict[str, float] = field(default_factory=dict)
+    unpriced: int = 0
+    gaps: dict[str, float] = field(default_factory=dict)
+    worst_step: str | None = None
 
     @property
     def is_defined(self) -> bool:
@@ -143,6 +149,19 @@ def additive_rule(kpi: Any, catalog: Catalog, **fields: Any) -> AdditiveRule:
         labels=tuple((label, text(label)) for label in kpi.labels),
         subject=text(once) if once else None,
         **fields,
+    )
+
+
+def side_rule(kpi: Any, catalog: Catalog, side: Aggregate | Finished, part: str) -> AdditiveRule:
+    """The rule of one side of a quotient, as a part of its KPI."""
+    value = side.value if isinstance(side, Aggregate) else None
+    return AdditiveRule(
+        **identity(kpi, catalog),
+        part=part,
+        event=side.event,
+        where=filter_sql(side.where),
+        value=None if value is None else valued(kpi, catalog, side.event, value),
+        subject=None if side.once_per is None else text(side.once_per),
     )
 
 

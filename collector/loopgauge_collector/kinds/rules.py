@@ -4,10 +4,17 @@ Kinds say how a KPI becomes rules (`kinds/`); each type of rule has a reduction 
 its rules at once (`partials/reductions/`).
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from typing import Any
 
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import Kpi
+
+from loopgauge_collector.kinds.pricing import Tariff, tariff_of
+
+#: In the place of a label: the label set, each with sums of its own however many there are.
+#: No attribute has this name.
+LABEL_SET = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +77,19 @@ class AdditiveRule(LabelledRule):
     subject: str | None = None
     sketch: bool = False
     dated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedRule(AdditiveRule):
+    """Costs by minute: the sum is of those that could be priced, and `good` counts them.
+
+    `value` and `good` are not given.
+
+    Attributes:
+        tariff: what they are priced with.
+    """
+
+    tariff: Tariff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,12 +157,14 @@ class ActivityRule(SubjectRule):
 
 
 def revision(kpi: Kpi, catalog: Catalog) -> str:
-    """The KPI's definition revision: the row and how its attributes are declared."""
-    declared = {
+    """The KPI's definition revision: the row, how its attributes are declared, and prices."""
+    context: dict[str, Any] = {
         f"{event} {name}": catalog.attribute_of(kpi.product, event, name).model_dump(
             mode="json", include={"type", "unit"}
         )
         for event in sorted({use.event for use in kpi.uses})
         for name in kpi.attributes_of(event)
     }
-    return kpi.revision(declared)
+    if any(read.role == "cost" for use in kpi.uses for read in use.reads):
+        context["tariff"] = [astuple(row) for row in tariff_of(kpi, catalog)]
+    return kpi.revision(context)

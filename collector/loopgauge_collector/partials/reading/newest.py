@@ -38,11 +38,12 @@ class Newest:
             if micro is None:
                 live = {k: row for k, row in live.items() if not _covers(key, k)}
             else:
-                live[key] = LatestRow(tuple(_text(part) for part in key), time, micro)
+                live[key] = LatestRow(tuple(key_text(part) for part in key), time, micro)
         return tuple(live.values())
 
 
-def _text(part: object) -> str:
+def key_text(part: object) -> str:
+    """A member of a label set as plain text."""
     return part if isinstance(part, str) else json.dumps(part)
 
 
@@ -101,6 +102,6 @@ def bases(
     ).fetchall()
     found: dict[str, LatestRow] = {}
     for key, time, micro, _ in rows:
-        parts = tuple(_text(part) for part in json.loads(key))
+        parts = tuple(key_text(part) for part in json.loads(key))
         found.setdefault(key, LatestRow(parts, time, micro))
     return tuple(found.values())

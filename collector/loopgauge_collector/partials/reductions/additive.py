@@ -1,13 +1,14 @@
 """The additive reduction: sums by minute and series, of the total and of each label value."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import duckdb
 
 from loopgauge_collector.kinds.rules import AdditiveRule
 from loopgauge_collector.partials.reductions.base import Reduction, Source
 from loopgauge_collector.partials.reductions.breakdown import SERIES, Breakdown
-from loopgauge_collector.partials.reductions.matching import Matching
+from loopgauge_collector.partials.reductions.matching import Columns, Facts, Matching
 from loopgauge_collector.partials.reductions.once import find_changes
 from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.statistics import SKETCH_STEP, SKETCH_ZERO, SQUARE_MAX
@@ -34,15 +35,26 @@ class Additive(Reduction):
         numbers = self._labels.numbers
         dated = [number for number, rule in zip(numbers, rules, strict=True) if rule.dated]
         self._dated = self._labels.parts_of(dated)
-        columns: dict[str, tuple[str, list[str | None]]] = {
-            "v": ("bigint", [rule.value for rule in rules]),
-            "good": ("boolean", [rule.good for rule in rules]),
+        columns, facts = self.computed(rules)
+        columns = {
             "subject": ("varchar", [rule.subject for rule in rules]),
             **self._labels.columns,
+            **columns,
         }
-        facts = {"sketch": ("boolean", [rule.sketch for rule in rules])}
         self._matching = Matching(rules, numbers, columns, facts, connection)
         self.tables = [self._matching.table, self._labels.table]
+
+    def computed(self, rules: Sequence[Any]) -> tuple[Columns, Facts]:
+        """What is computed for each matched event, beside subject and labels; and constants."""
+        columns: Columns = {
+            "v": ("bigint", [rule.value for rule in rules]),
+            "good": ("boolean", [rule.good for rule in rules]),
+        }
+        return columns, {"sketch": ("boolean", [rule.sketch for rule in rules])}
+
+    def read(self, matched: str) -> str:
+        """A query over the matched events that has `v`, `good` and whether they are wanted."""
+        return matched
 
     def run(self, chosen: str, present: set[Source]) -> None:
         """Append sums of the chosen events."""
@@ -51,7 +63,7 @@ class Additive(Reduction):
         # Materialised, or each use of `v` would evaluate its CASE again.
         connection.execute(
             f"""create or replace temp table matched as
-            with raw as materialized ({self._matching.sql(chosen)})
+            with raw as materialized ({self.read(self._matching.sql(chosen))})
             select rule, bucket, micros, id, wants_subject, subject,
               {self._labels.valued()} v, good,
               matches and (not wants_v or v is not null) and (not wants_good or good is not null)
