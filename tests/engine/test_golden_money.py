@@ -16,8 +16,9 @@ MakeEngine = Callable[..., Engine]
 
 def video(name: str, at: int, video_id: str, amount: str | None = None) -> list[Event]:
     """An event of a video and, before it, what it has cost."""
-    spent = [] if amount is None else [cost(at - 1, amount, **{"video.id": video_id})]
-    return [*spent, Event(name, at, {"video.id": video_id})]
+    subject: dict[str, Any] = {"video.id": video_id}
+    spent = [] if amount is None else [cost(at - 1, amount, **subject)]
+    return [*spent, Event(name, at, subject)]
 
 
 def per_video(**more: Any) -> dict[str, Any]:
