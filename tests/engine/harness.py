@@ -138,7 +138,9 @@ class Engine:
         self.activity = Activity(connection)
         self.registry = SeriesRegistry(connection, self.settings.label_cap)
         self.accounting = Accounting(connection)
-        self.folder = Folder(connection, catalog(*products), self.registry, self.activity, chunk)
+        self.folder = Folder(
+            self.store.folding, catalog(*products), self.registry, self.activity, chunk
+        )
         self.quarantine = Quarantine(self.store, self.settings.quarantine_max_events)
         self.quarantine.use(self._run)
         self.committer = Committer(connection, self.accounting, self.quarantine)
@@ -151,9 +153,10 @@ class Engine:
     def _clock(self) -> int:
         return self.now
 
-    async def _run(self, change: Callable[[], int]) -> int:
+    async def _run(self, change: Callable[[], object], then: Callable[[], int]) -> int:
         with transaction(self.store.connection):
-            return change()
+            change()
+        return then()
 
     def drop(self, *numbers: int) -> int:
         """Delete events from the quarantine."""

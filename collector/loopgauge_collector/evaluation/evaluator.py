@@ -100,11 +100,12 @@ class Evaluator:
             return None
         # Before the values: the position that is shown must never be ahead of the numbers.
         health = self._health()
-        catalog = self._folder.catalog
+        catalog, revisions = self._folder.catalog, self._folder.revisions
+        if self._folder.epoch != epoch:
+            return None
         rebuilding = self._folder.rebuilding
         now = self._clock()
         moment = Moment(at=now, now=now)
-        revisions = self._folder.revisions
         definitions = [define(kpi, revisions[kpi.id], self._registry) for kpi in catalog.kpis()]
         asked = {w for d in definitions for w in all_windows(d, moment, catalog)}
         end = max(window.end for window in asked)
@@ -119,6 +120,7 @@ class Evaluator:
                  for w in all_windows(d, moment, catalog)),
                 default=now,
             ),
+            by_minute=sorted(s for d in definitions if d.kind.by_minute for s in d.all_series()),
         )  # fmt: skip
         self._activity.settle(end)
         sources = Sources(self._activity.before(end))

@@ -90,7 +90,8 @@ class Past:
         attainments: Mapping[str, float] | None = None,
     ) -> list[KpiValue]:
         catalog = self._folder.catalog
-        definition = define(kpi, self._folder.revisions[kpi.id], self._registry)
+        # It may be of another catalog; what was read then is thrown away by the epoch.
+        definition = define(kpi, self._folder.revisions.get(kpi.id, ""), self._registry)
         spans = [
             span for moment in asked for span in all_windows(definition, moment, catalog, lengths)
         ]

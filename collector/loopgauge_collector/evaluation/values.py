@@ -18,7 +18,7 @@ from loopgauge_collector.evaluation.attainment import attainment
 from loopgauge_collector.evaluation.judge import Feed, Sources, decide, needs
 from loopgauge_collector.kinds import KINDS
 from loopgauge_collector.kinds.base import Kind, Number
-from loopgauge_collector.kinds.cell import Cell
+from loopgauge_collector.kinds.cell import Cell, MinuteRows
 from loopgauge_collector.kinds.rules import LABEL_SET, part_key
 from loopgauge_collector.partials.reading import Cells
 from loopgauge_collector.partials.reading.newest import key_text
@@ -249,11 +249,19 @@ def cell_of(definition: Definition, cells: Cells, span: Window, moment: Moment) 
     """Everything that the kind reads over a window."""
     kpi, kind = definition.kpi, definition.kind
     whole = _one(definition, cells, definition.totals.get(""), span, moment)
+    totals = definition.totals
     parts = {
         part: _one(definition, cells, number, span, moment)
-        for part, number in definition.totals.items()
+        for part, number in totals.items()
         if part
     }
+    for part, first in kind.bases(kpi).items():
+        if part in totals and first in totals:
+            rows = cells.base(totals[part], totals[first], span)
+            if part:
+                parts[part] = replace(parts[part], base=rows)
+            else:
+                whole = replace(whole, base=rows)
     return replace(
         whole,
         until=span.until,
@@ -283,7 +291,8 @@ def _one(
         return empty
     match kind.source:
         case "sums":
-            return replace(cells.sums(number, span), at=moment.at)
+            minutes = cells.minutes(number, span) if kind.by_minute else MinuteRows()
+            return replace(cells.sums(number, span), at=moment.at, minutes=minutes)
         case "latest":
             return replace(empty, latest=cells.latest(number, span.end))
         case "levels":
@@ -358,17 +367,26 @@ def _split_sets(kpi: Any, label: str, whole: Cell) -> dict[str, Cell]:
         if key not in {NONE_VALUE, OTHER_VALUE} and part.n
     }
     named = {key: key_text(json.loads(key)[at]) for key in sets}
+    values = dict.fromkeys([*(row.key[at] for row in whole.latest), *named.values()])
     return {
         value: replace(
-            whole,
+            _only(whole, at, value),
             n=sum(part.n for key, part in sets.items() if named[key] == value),
             ineligible=0,
-            latest=tuple(row for row in whole.latest if row.key[at] == value),
-            base=tuple(row for row in whole.base if row.key[at] == value),
             values={LABEL_SET: {k: part for k, part in sets.items() if named[k] == value}},
         )
-        for value in {row.key[at] for row in whole.latest} | set(named.values())
+        for value in values
     }
+
+
+def _only(cell: Cell, at: int, value: str) -> Cell:
+    """The newest rows of one label value, in the parts too."""
+    return replace(
+        cell,
+        latest=tuple(row for row in cell.latest if row.key[at] == value),
+        base=tuple(row for row in cell.base if row.key[at] == value),
+        parts={part: _only(other, at, value) for part, other in cell.parts.items()},
+    )
 
 
 def _value(

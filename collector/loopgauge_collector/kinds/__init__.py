@@ -1,5 +1,6 @@
 """The KPI kinds, one file each. To add one: its file here and its line below."""
 
+from loopgauge_collector.kinds.age import AgeKind
 from loopgauge_collector.kinds.base import Kind
 from loopgauge_collector.kinds.budget import BudgetKind
 from loopgauge_collector.kinds.composite import CompositeKind
@@ -7,6 +8,7 @@ from loopgauge_collector.kinds.conversion import ConversionKind
 from loopgauge_collector.kinds.cost import CostKind
 from loopgauge_collector.kinds.cost_per import CostPerKind
 from loopgauge_collector.kinds.count import CountKind
+from loopgauge_collector.kinds.delta import DeltaKind
 from loopgauge_collector.kinds.duration import DurationKind
 from loopgauge_collector.kinds.latest import LatestKind
 from loopgauge_collector.kinds.mean import MeanKind
@@ -16,6 +18,7 @@ from loopgauge_collector.kinds.quota import QuotaKind
 from loopgauge_collector.kinds.rate import RateKind
 from loopgauge_collector.kinds.ratio import RatioKind
 from loopgauge_collector.kinds.sum import SumKind
+from loopgauge_collector.kinds.uptime import UptimeKind
 
 KINDS: dict[str, Kind] = {
     "count": CountKind(),
@@ -27,6 +30,9 @@ KINDS: dict[str, Kind] = {
     "latest": LatestKind(),
     "duration": DurationKind(),
     "conversion": ConversionKind(),
+    "uptime": UptimeKind(),
+    "delta": DeltaKind(),
+    "age": AgeKind(),
     "composite": CompositeKind(),
     "cost": CostKind(),
     "cost_per": CostPerKind(),

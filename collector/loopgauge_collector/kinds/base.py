@@ -76,10 +76,12 @@ class Kind(ABC):
     Attributes:
         source: what its cells are filled from.
         breaks_down: whether it needs the cells of each label value to read the whole.
+        by_minute: whether it needs the minutes one by one, see `Cell.minutes`.
     """
 
     source: ClassVar[Source] = "sums"
     breaks_down: ClassVar[bool] = False
+    by_minute: ClassVar[bool] = False
 
     @abstractmethod
     def reduce(self, kpi: Any, catalog: Catalog) -> tuple[Rule, ...]:
@@ -105,6 +107,13 @@ class Kind(ABC):
     def parts(self, kpi: Any) -> tuple[str, ...]:
         """Further amounts that it is made of, as the rules name them; see `Cell.parts`."""
         return ()
+
+    def bases(self, kpi: Any) -> Mapping[str, str]:
+        """Parts whose values at the window's start are needed, see `Cell.base`.
+
+        Each with the part that keeps the first event of a minute.
+        """
+        return {}
 
     def spans(self, kpi: Any, window: Window) -> Mapping[str, Window]:
         """Further windows that it has to know, see `Cell.more`."""

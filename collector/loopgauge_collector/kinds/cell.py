@@ -81,6 +81,20 @@ class LevelRows:
     net: Ints = field(default_factory=lambda: NO_INTS)
 
 
+@dataclass(frozen=True, slots=True)
+class MinuteRows:
+    """Minutes with events; a minute may stand in it more than once.
+
+    Attributes:
+        bucket: minutes since the epoch.
+        n, good: eligible events, and those that match.
+    """
+
+    bucket: Ints = field(default_factory=lambda: NO_INTS)
+    n: Ints = field(default_factory=lambda: NO_INTS)
+    good: Ints = field(default_factory=lambda: NO_INTS)
+
+
 _NO_CELLS: Mapping[str, "Cell"] = MappingProxyType({})
 
 
@@ -103,6 +117,7 @@ class Cell:
             where there is none, the first one in the window.
         tally: counts of subjects, as the kind made them.
         levels: changes of the level, up to the end.
+        minutes: for kinds that ask for it, minutes of the window and a day before it.
         attainments: for scores, what each member attains; those without data are missing.
         parts: cells of the further amounts that the kind is made of.
         more: cells of the same series over further windows.
@@ -125,6 +140,7 @@ class Cell:
     base: tuple[LatestRow, ...] = ()
     tally: Tally = field(default_factory=Counter)
     levels: LevelRows = field(default_factory=LevelRows)
+    minutes: MinuteRows = field(default_factory=MinuteRows)
     attainments: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     parts: Mapping[str, "Cell"] = field(default_factory=lambda: _NO_CELLS)
     more: Mapping[str, "Cell"] = field(default_factory=lambda: _NO_CELLS)

@@ -100,11 +100,13 @@ class LatestRule(Rule):
         key: the label set as JSON text.
         value: millionths of the base unit.
         retires: the event says that the key is gone; it has no value.
+        earliest: keep the first event of each minute instead.
     """
 
     key: str
     value: str | None = None
     retires: bool = False
+    earliest: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

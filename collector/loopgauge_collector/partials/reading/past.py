@@ -4,8 +4,17 @@ from collections.abc import Callable, Mapping
 
 import duckdb
 
-from loopgauge_collector.kinds.cell import Cell, LatestRow, LevelRows, SubjectRows, Tally
-from loopgauge_collector.partials.reading.newest import Newest, newest
+from loopgauge_collector.kinds.cell import (
+    Cell,
+    LatestRow,
+    LevelRows,
+    MinuteRows,
+    SubjectRows,
+    Tally,
+)
+from loopgauge_collector.partials.reading import MINUTES_BEFORE
+from loopgauge_collector.partials.reading.minutes import read_minutes
+from loopgauge_collector.partials.reading.newest import Newest, bases, newest
 from loopgauge_collector.partials.reading.subjects import read_levels, read_subjects
 from loopgauge_collector.partials.reading.sums import SumColumn
 from loopgauge_collector.windows import MINUTE, Window
@@ -54,6 +63,10 @@ class PastCells:
             self._latest[rule] = rows.get(rule, Newest())
         return self._latest[rule].present(before=before)
 
+    def base(self, rule: int, first: int, window: Window) -> tuple[LatestRow, ...]:
+        """What each label set had when a window began."""
+        return bases(self._cursor, rule, first, window.start_bucket, window.end_bucket)
+
     def tally(
         self,
         series: int,
@@ -75,6 +88,17 @@ class PastCells:
         rows = self._subjects[series, reach]
         start = 0 if reach is None else (window.start - reach) // MINUTE
         return count(rows.begun(start, window.end_bucket))
+
+    def minutes(self, series: int, window: Window) -> MinuteRows:
+        """The minutes of a window and of the day before it."""
+        read = read_minutes(
+            self._cursor,
+            "(select * from partials union all select * from partials_recent)",
+            [series],
+            window.start_bucket - MINUTES_BEFORE,
+            window.end_bucket,
+        )
+        return read.get(series, MinuteRows())
 
     def levels(self, series: int, end: int) -> LevelRows:
         """Changes of the level before a moment."""

@@ -6,8 +6,17 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from loopgauge_collector.kinds.cell import Cell, LatestRow, LevelRows, SubjectRows, Tally
-from loopgauge_collector.partials.reading.newest import Newest, newest
+from loopgauge_collector.kinds.cell import (
+    Cell,
+    LatestRow,
+    LevelRows,
+    MinuteRows,
+    SubjectRows,
+    Tally,
+)
+from loopgauge_collector.partials.reading import MINUTES_BEFORE
+from loopgauge_collector.partials.reading.minutes import read_minutes, together
+from loopgauge_collector.partials.reading.newest import Newest, bases, newest
 from loopgauge_collector.partials.reading.past import PastCells
 from loopgauge_collector.partials.reading.subjects import joined, read_levels, read_subjects
 from loopgauge_collector.partials.reading.sums import (
@@ -31,6 +40,7 @@ class _Layer:
     latest: dict[int, Newest] = field(default_factory=dict)
     subjects: dict[int, SubjectRows] = field(default_factory=dict)
     levels: dict[int, LevelRows] = field(default_factory=dict)
+    minutes: dict[int, MinuteRows] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +51,13 @@ class Wanted:
         windows: all that kinds ask for; they end at the same E.
         sketched: series whose sketch is needed.
         oldest: the earliest that a subject who counts may have begun, in microseconds.
+        by_minute: series whose minutes are needed one by one.
     """
 
     windows: Sequence[Window]
     sketched: Sequence[int]
     oldest: int
+    by_minute: Sequence[int] = ()
 
 
 class PresentCells:
@@ -110,6 +122,10 @@ class PresentCells:
             merged.update(layer.latest.get(rule, Newest()))
         return merged.present()
 
+    def base(self, rule: int, first: int, window: Window) -> tuple[LatestRow, ...]:
+        """What each label set had when a window began."""
+        return bases(self._cursor, rule, first, window.start_bucket, window.end_bucket)
+
     def tally(
         self,
         series: int,
@@ -124,6 +140,15 @@ class PresentCells:
         total: Tally = Counter(self._tallies[key])
         total.update(count(begun(self._layers[1].subjects.get(series), window, reach)))
         return total
+
+    def minutes(self, series: int, window: Window) -> MinuteRows:
+        """The minutes of a window and of the day before it."""
+        if window.end_bucket != self._end:
+            past = PastCells(self._cursor, window.start, window.end, self._firsts)
+            return past.minutes(series, window)
+        rows = together([layer.minutes.get(series, MinuteRows()) for layer in self._layers])
+        kept = rows.bucket >= window.start_bucket - MINUTES_BEFORE
+        return MinuteRows(rows.bucket[kept], rows.n[kept], rows.good[kept])
 
     def levels(self, series: int, end: int) -> LevelRows:
         """Changes of the level before a moment."""
@@ -156,7 +181,14 @@ class PresentReader:
         end = wanted.windows[0].end_bucket
         starts = sorted({window.start_bucket for window in wanted.windows}, reverse=True)
         row = cursor.execute("select max(generation) from generations").fetchone()
-        key = (row, end, tuple(starts), tuple(wanted.sketched), wanted.oldest)
+        key = (
+            row,
+            end,
+            tuple(starts),
+            tuple(wanted.sketched),
+            wanted.oldest,
+            tuple(wanted.by_minute),
+        )
         if key != self._key:
             self._large = _read_layer(cursor, "", starts, end, wanted)
             self._tallies, self._elsewhere = {}, {}
@@ -180,4 +212,7 @@ def _read_layer(
         newest(cursor, f"latest{suffix}", end),
         read_subjects(cursor, f"subjects{suffix}", wanted.oldest // MINUTE, end),
         read_levels(cursor, f"levels{suffix}", first, end * 60),
+        read_minutes(
+            cursor, f"partials{suffix}", wanted.by_minute, min(starts) - MINUTES_BEFORE, end
+        ),
     )

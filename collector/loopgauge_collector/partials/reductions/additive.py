@@ -117,7 +117,8 @@ class Additive(Reduction):
                 "ineligible": "sum(ineligible)::bigint",
                 "first": "min(first)",
             },
-            events="n + ineligible",
+            # Rows that are taken back have been counted; a counter never goes down.
+            events="greatest(n, 0) + ineligible",
             order="first",
         )
         connection.execute(
