@@ -14,7 +14,13 @@ from loopgauge_collector.evaluation.baselines import Baselines
 from loopgauge_collector.evaluation.judge import Sources
 from loopgauge_collector.evaluation.scores import attained
 from loopgauge_collector.evaluation.snapshots import Snapshots
-from loopgauge_collector.evaluation.values import Moment, all_windows, define, evaluate
+from loopgauge_collector.evaluation.values import (
+    Moment,
+    all_windows,
+    define,
+    evaluate,
+    levels_since,
+)
 from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.partials.folder import Folder
 from loopgauge_collector.partials.reading.present import PresentReader, Wanted
@@ -121,6 +127,14 @@ class Evaluator:
                 default=now,
             ),
             by_minute=sorted(s for d in definitions if d.kind.by_minute for s in d.all_series()),
+            levels=(
+                min(
+                    (levels_since(w, now) for d in definitions if d.kind.source == "levels"
+                     for w in all_windows(d, moment, catalog)),
+                    default=now,
+                ),
+                windows[0].end,
+            ),
         )  # fmt: skip
         self._activity.settle(end)
         sources = Sources(self._activity.before(end))

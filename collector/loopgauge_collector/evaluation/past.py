@@ -15,6 +15,7 @@ from loopgauge_collector.evaluation.values import (
     all_windows,
     define,
     evaluate,
+    levels_since,
     own_window,
 )
 from loopgauge_collector.partials import activity
@@ -93,13 +94,25 @@ class Past:
         # It may be of another catalog; what was read then is thrown away by the epoch.
         definition = define(kpi, self._folder.revisions.get(kpi.id, ""), self._registry)
         spans = [
-            span for moment in asked for span in all_windows(definition, moment, catalog, lengths)
+            (span, moment.at)
+            for moment in asked
+            for span in all_windows(definition, moment, catalog, lengths)
         ]
         if not spans:
             return []
-        start, end = min(s.start for s in spans), max(s.end for s in spans)
+        start, end = min(s.start for s, _ in spans), max(s.end for s, _ in spans)
         with self._store.reader() as cursor:
-            cells = PastCells(cursor, start, end, self._registry.firsts)
+            cells = PastCells(
+                cursor,
+                start,
+                end,
+                self._registry.firsts,
+                first_end=min(s.end for s, _ in spans),
+                levels=(
+                    min(levels_since(s, at) for s, at in spans),
+                    max(max(s.end, at) for s, at in spans),
+                ),
+            )
             history = activity.History(cursor, kpi.product, end)
             return [
                 evaluate(

@@ -24,6 +24,7 @@ from loopgauge_collector.partials.reading import Cells
 from loopgauge_collector.partials.reading.newest import key_text
 from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.windows import (
+    MINUTE,
     Window,
     calendar_period,
     to_datetime,
@@ -296,14 +297,27 @@ def _one(
         case "latest":
             return replace(empty, latest=cells.latest(number, span.end))
         case "levels":
-            return replace(empty, levels=cells.levels(number, span.end))
+            levels = cells.levels(
+                number, levels_since(span, moment.at), max(moment.at, span.end - 1)
+            )
+            return replace(empty, levels=levels, ineligible=_ineligible(cells, number, span))
         case "subjects":
             tally = cells.tally(
                 number, span, kind.reach(kpi), lambda rows: kind.tally(kpi, rows, span)
             )
-            return replace(empty, tally=tally, ineligible=cells.sums(number, span).ineligible)
+            return replace(empty, tally=tally, ineligible=_ineligible(cells, number, span))
         case "none":
             return empty
+
+
+def _ineligible(cells: Cells, series: int, span: Window) -> int:
+    """Events of a subject kind that lacked an attribute; without a window none are counted."""
+    return 0 if span.start == _WHOLE else cells.sums(series, span).ineligible
+
+
+def levels_since(span: Window, at: int) -> int:
+    """From which moment on a level matters: the window's start, or the minute asked about."""
+    return at // MINUTE * MINUTE if span.start == _WHOLE else span.start
 
 
 def _reading(number: Number, cell: Cell, span: Window, *, fed: bool) -> Reading:
@@ -319,6 +333,8 @@ def _reading(number: Number, cell: Cell, span: Window, *, fed: bool) -> Reading:
         pending=number.pending if fed else None,
         steps=MappingProxyType(number.steps if fed else {}),
         unpriced=number.unpriced,
+        gaps=MappingProxyType(number.gaps if fed else {}),
+        worst_step=number.worst_step if fed else None,
         ineligible=cell.ineligible,
     )
 
@@ -351,10 +367,20 @@ def _breakdowns(
                 value: _reading(kind.read(kpi, part), part, own, fed=True)
                 for value, part in sorted(parts.items())
                 # `__other__` exists from the start; it is shown once something is in it.
-                if part.n or part.ineligible or part.latest or part.tally or len(part.levels.net)
+                if _has_something(part)
             }
         )
     return result
+
+
+def _has_something(part: Cell) -> bool:
+    return bool(
+        part.n
+        or part.ineligible
+        or part.latest
+        or any(part.tally.values())
+        or len(part.levels.second)
+    )
 
 
 def _split_sets(kpi: Any, label: str, whole: Cell) -> dict[str, Cell]:
@@ -367,7 +393,6 @@ def _split_sets(kpi: Any, label: str, whole: Cell) -> dict[str, Cell]:
         if key not in {NONE_VALUE, OTHER_VALUE} and part.n
     }
     named = {key: key_text(json.loads(key)[at]) for key in sets}
-    values = dict.fromkeys([*(row.key[at] for row in whole.latest), *named.values()])
     return {
         value: replace(
             _only(whole, at, value),
@@ -375,12 +400,12 @@ def _split_sets(kpi: Any, label: str, whole: Cell) -> dict[str, Cell]:
             ineligible=0,
             values={LABEL_SET: {k: part for k, part in sets.items() if named[k] == value}},
         )
-        for value in values
+        for value in {row.key[at] for row in whole.latest} | set(named.values())
     }
 
 
 def _only(cell: Cell, at: int, value: str) -> Cell:
-    """The newest rows of one label value, in the parts too."""
+    """The newest events of one label value, in the parts too."""
     return replace(
         cell,
         latest=tuple(row for row in cell.latest if row.key[at] == value),

@@ -9,7 +9,10 @@ from loopgauge_collector.kinds.cost import CostKind
 from loopgauge_collector.kinds.cost_per import CostPerKind
 from loopgauge_collector.kinds.count import CountKind
 from loopgauge_collector.kinds.delta import DeltaKind
+from loopgauge_collector.kinds.distinct import DistinctKind
 from loopgauge_collector.kinds.duration import DurationKind
+from loopgauge_collector.kinds.funnel import FunnelKind
+from loopgauge_collector.kinds.in_flight import InFlightKind
 from loopgauge_collector.kinds.latest import LatestKind
 from loopgauge_collector.kinds.mean import MeanKind
 from loopgauge_collector.kinds.per import PerKind
@@ -17,6 +20,7 @@ from loopgauge_collector.kinds.quantile import QuantileKind
 from loopgauge_collector.kinds.quota import QuotaKind
 from loopgauge_collector.kinds.rate import RateKind
 from loopgauge_collector.kinds.ratio import RatioKind
+from loopgauge_collector.kinds.subject_share import SubjectShareKind
 from loopgauge_collector.kinds.sum import SumKind
 from loopgauge_collector.kinds.uptime import UptimeKind
 
@@ -33,6 +37,10 @@ KINDS: dict[str, Kind] = {
     "uptime": UptimeKind(),
     "delta": DeltaKind(),
     "age": AgeKind(),
+    "funnel": FunnelKind(),
+    "distinct": DistinctKind(),
+    "subject_share": SubjectShareKind(),
+    "in_flight": InFlightKind(),
     "composite": CompositeKind(),
     "cost": CostKind(),
     "cost_per": CostPerKind(),

@@ -35,6 +35,8 @@ class Number:
         defined: whether the deciding number is; without, whether the value is.
         steps: share of the subjects that reached each step, for funnels.
         unpriced: costs that nobody could price; with any, the value is a lower bound.
+        gaps: median seconds from the step before, by step, for funnels.
+        worst_step: the step that most of those who reached the one before did not reach.
     """
 
     value: float | None
@@ -46,6 +48,8 @@ class Number:
     defined: bool | None = None
     steps: dict[str, float] = field(default_factory=dict)
     unpriced: int = 0
+    gaps: dict[str, float] = field(default_factory=dict)
+    worst_step: str | None = None
 
     @property
     def is_defined(self) -> bool:

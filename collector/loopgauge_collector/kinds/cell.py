@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -70,15 +70,17 @@ class SubjectRows:
 
 @dataclass(frozen=True, slots=True)
 class LevelRows:
-    """Who goes in and out, by the second, ascending.
+    """How many are in from each second on, ascending; it begins where the reader asked.
 
     Attributes:
         second: since the epoch.
-        net: change of the level at that second; a level is the sum up to a moment.
+        level: their weight from then on. Python's own integers where 64 bits might not do.
+        n: how many they are.
     """
 
     second: Ints = field(default_factory=lambda: NO_INTS)
-    net: Ints = field(default_factory=lambda: NO_INTS)
+    level: npt.NDArray[Any] = field(default_factory=lambda: NO_INTS)
+    n: Ints = field(default_factory=lambda: NO_INTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class Cell:
         base: for kinds that ask for it, the newest row of each label set before the start, or
             where there is none, the first one in the window.
         tally: counts of subjects, as the kind made them.
-        levels: changes of the level, up to the end.
+        levels: the level at the window's start (or at `at`) and its changes from there on.
         minutes: for kinds that ask for it, minutes of the window and a day before it.
         attainments: for scores, what each member attains; those without data are missing.
         parts: cells of the further amounts that the kind is made of.

@@ -10,8 +10,7 @@ from loopgauge_catalog.quantities import MICRO
 
 from loopgauge_collector.kinds.base import Judgement, Kind, Number, identity, missed, valued
 from loopgauge_collector.kinds.cell import Cell, Source
-from loopgauge_collector.kinds.expressions import filter_sql
-from loopgauge_collector.kinds.label_sets import key_of
+from loopgauge_collector.kinds.expressions import filter_sql, label_set
 from loopgauge_collector.kinds.rules import LatestRule, Rule
 
 #: The parts that keep the first event of a minute, by the part that keeps the newest.
@@ -66,7 +65,7 @@ class DeltaKind(Kind):
                     event=kpi.event,
                     where=filter_sql(kpi.where),
                     value=value,
-                    key=key_of(kpi),
+                    key=label_set(kpi.per),
                     part=kept,
                     earliest=kept != part,
                 )

@@ -6,7 +6,7 @@ from loopgauge_catalog.catalog import Catalog
 
 from loopgauge_collector.kinds.base import identity
 from loopgauge_collector.kinds.cell import Cell, LatestRow
-from loopgauge_collector.kinds.expressions import attribute, filter_sql
+from loopgauge_collector.kinds.expressions import attribute, filter_sql, label_set
 from loopgauge_collector.kinds.rules import LatestRule
 
 
@@ -17,7 +17,7 @@ def newest_rules(kpi: Any, catalog: Catalog, value: str) -> tuple[LatestRule, ..
         event=kpi.event,
         where=filter_sql(kpi.where),
         value=value,
-        key=key_of(kpi),
+        key=label_set(kpi.per),
     )
     if kpi.retired_by is None:
         return (rule,)
@@ -25,14 +25,6 @@ def newest_rules(kpi: Any, catalog: Catalog, value: str) -> tuple[LatestRule, ..
         **identity(kpi, catalog), event=kpi.retired_by, key=_tombstone_key(kpi), retires=True
     )
     return (rule, gone)
-
-
-def key_of(kpi: Any) -> str:
-    """The label set as the text of a JSON list; NULL where a member is missing."""
-    if not kpi.per:
-        return "'[]'"
-    parts = " || ',' || ".join(attribute(name) for name in kpi.per)
-    return f"'[' || {parts} || ']'"
 
 
 def _tombstone_key(kpi: Any) -> str:

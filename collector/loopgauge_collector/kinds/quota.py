@@ -10,8 +10,7 @@ from loopgauge_catalog.quantities import MICRO
 
 from loopgauge_collector.kinds.base import Judgement, Kind, Number, identity, missed, valued
 from loopgauge_collector.kinds.cell import Cell
-from loopgauge_collector.kinds.expressions import filter_sql
-from loopgauge_collector.kinds.label_sets import key_of
+from loopgauge_collector.kinds.expressions import filter_sql, label_set
 from loopgauge_collector.kinds.rules import LABEL_SET, AdditiveRule, Rule
 
 
@@ -32,7 +31,7 @@ class QuotaKind(Kind):
 
     def reduce(self, kpi: Quota, catalog: Catalog) -> tuple[Rule, ...]:
         """Sum what each label set uses; an event that does not say whose it is cannot count."""
-        key = key_of(kpi)
+        key = label_set(kpi.per)
         return (
             AdditiveRule(
                 **identity(kpi, catalog),

@@ -93,11 +93,12 @@ SUBJECTS = Layered(
     {"n": ("bigint", "sum(n)"), "s": ("hugeint", "sum(s)")},
 )
 
-#: How many go in (or out, negative) at a second; the sum up to a moment is the level.
+#: How many subjects go in (or out, negative) at a second, and what they weigh; the sum up to a
+#: moment is the level.
 LEVELS = Layered(
     "levels",
     {"second": "bigint", "series": "integer"},
-    {"net": ("hugeint", "sum(net)")},
+    {"net": ("hugeint", "sum(net)"), "n": ("bigint", "sum(n)")},
 )
 
 #: Who sent what, by minute: what liveness and "never came" are read from.

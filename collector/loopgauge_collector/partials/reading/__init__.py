@@ -43,8 +43,8 @@ class Cells(Protocol):
         """The minutes of a window and of the day before it."""
         ...
 
-    def levels(self, series: int, end: int) -> LevelRows:
-        """Changes of the level before a moment in microseconds."""
+    def levels(self, series: int, since: int, until: int) -> LevelRows:
+        """The level at a moment and its changes up to another one, in microseconds."""
         ...
 
 

@@ -15,7 +15,13 @@ from loopgauge_collector.kinds.cell import (
 from loopgauge_collector.partials.reading import MINUTES_BEFORE
 from loopgauge_collector.partials.reading.minutes import read_minutes
 from loopgauge_collector.partials.reading.newest import Newest, bases, newest
-from loopgauge_collector.partials.reading.subjects import read_levels, read_subjects
+from loopgauge_collector.partials.reading.subjects import (
+    Changes,
+    between,
+    read_changes,
+    read_subjects,
+    running,
+)
 from loopgauge_collector.partials.reading.sums import SumColumn
 from loopgauge_collector.windows import MINUTE, Window
 
@@ -29,6 +35,8 @@ class PastCells:
         cursor: inside a read transaction, used as long as the cells are.
         start, end: what all windows lie within, in microseconds.
         firsts: first eligible event ever, by series.
+        first_end: the earliest end of a window; the end without.
+        levels: the first and the last moment that levels are asked for; the bounds without.
     """
 
     def __init__(
@@ -37,8 +45,12 @@ class PastCells:
         start: int,
         end: int,
         firsts: Mapping[int, int],
+        first_end: int | None = None,
+        levels: tuple[int, int] | None = None,
     ) -> None:
         self._cursor = cursor
+        self._first_end = end if first_end is None else first_end
+        self._asked_levels = levels or (start, end)
         self._start = start
         self._end = end
         self._firsts = firsts
@@ -83,6 +95,7 @@ class PastCells:
                 oldest // MINUTE,
                 self._end // MINUTE,
                 [series],
+                first_end=self._first_end // MINUTE,
             )
             self._subjects[series, reach] = read.get(series, SubjectRows())
         rows = self._subjects[series, reach]
@@ -100,17 +113,16 @@ class PastCells:
         )
         return read.get(series, MinuteRows())
 
-    def levels(self, series: int, end: int) -> LevelRows:
-        """Changes of the level before a moment."""
+    def levels(self, series: int, since: int, until: int) -> LevelRows:
+        """The level at a moment and its changes up to another one."""
         if series not in self._levels:
-            read = read_levels(
+            first, last = self._asked_levels
+            read = read_changes(
                 self._cursor,
                 "(select * from levels union all select * from levels_recent)",
-                self._start // _SECOND,
-                self._end // _SECOND,
+                first // _SECOND,
+                last // _SECOND,
                 [series],
             )
-            self._levels[series] = read.get(series, LevelRows())
-        rows = self._levels[series]
-        kept = rows.second * _SECOND < end
-        return LevelRows(rows.second[kept], rows.net[kept])
+            self._levels[series] = running([read.get(series, Changes())])
+        return between(self._levels[series], since // _SECOND, until // _SECOND)

@@ -18,7 +18,13 @@ from loopgauge_collector.partials.reading import MINUTES_BEFORE
 from loopgauge_collector.partials.reading.minutes import read_minutes, together
 from loopgauge_collector.partials.reading.newest import Newest, bases, newest
 from loopgauge_collector.partials.reading.past import PastCells
-from loopgauge_collector.partials.reading.subjects import joined, read_levels, read_subjects
+from loopgauge_collector.partials.reading.subjects import (
+    Changes,
+    between,
+    read_changes,
+    read_subjects,
+    running,
+)
 from loopgauge_collector.partials.reading.sums import (
     Part,
     SumColumn,
@@ -39,7 +45,7 @@ class _Layer:
     sums: SumLayer = field(default_factory=SumLayer)
     latest: dict[int, Newest] = field(default_factory=dict)
     subjects: dict[int, SubjectRows] = field(default_factory=dict)
-    levels: dict[int, LevelRows] = field(default_factory=dict)
+    changes: Mapping[int, Changes] = field(default_factory=dict)
     minutes: dict[int, MinuteRows] = field(default_factory=dict)
 
 
@@ -48,15 +54,17 @@ class Wanted:
     """What has to be read.
 
     Attributes:
-        windows: all that kinds ask for; they end at the same E.
+        windows: all that kinds ask for, at least one; they end at the same E.
         sketched: series whose sketch is needed.
         oldest: the earliest that a subject who counts may have begun, in microseconds.
         by_minute: series whose minutes are needed one by one.
+        levels: the first and the last moment that levels are asked for, in microseconds.
     """
 
     windows: Sequence[Window]
     sketched: Sequence[int]
     oldest: int
+    levels: tuple[int, int]
     by_minute: Sequence[int] = ()
 
 
@@ -72,6 +80,7 @@ class PresentCells:
         firsts: Mapping[int, int],
         tallies: dict[tuple[object, ...], Tally],
         elsewhere: dict[tuple[int, Window], Part],
+        settled: dict[int, LevelRows],
     ) -> None:
         self._cursor = cursor
         self._layers = layers
@@ -80,6 +89,8 @@ class PresentCells:
         self._firsts = firsts
         self._tallies = tallies
         self._elsewhere = elsewhere
+        self._settled = settled
+        self._levels: dict[int, LevelRows] = {}
 
     def sums(self, series: int, window: Window) -> Cell:
         """The sums of a series; windows that were not announced are read one by one."""
@@ -150,11 +161,17 @@ class PresentCells:
         kept = rows.bucket >= window.start_bucket - MINUTES_BEFORE
         return MinuteRows(rows.bucket[kept], rows.n[kept], rows.good[kept])
 
-    def levels(self, series: int, end: int) -> LevelRows:
-        """Changes of the level before a moment."""
-        rows = joined([layer.levels.get(series, LevelRows()) for layer in self._layers])
-        kept = rows.second * _SECOND < end
-        return LevelRows(rows.second[kept], rows.net[kept])
+    def levels(self, series: int, since: int, until: int) -> LevelRows:
+        """The level at a moment and its changes up to another one."""
+        if series not in self._levels:
+            large, recent = (layer.changes.get(series, Changes()) for layer in self._layers)
+            if len(recent.second):
+                self._levels[series] = running([large, recent])
+            else:
+                if series not in self._settled:
+                    self._settled[series] = running([large])
+                self._levels[series] = self._settled[series]
+        return between(self._levels[series], since // _SECOND, until // _SECOND)
 
 
 def begun(rows: SubjectRows | None, window: Window, reach: int | None) -> SubjectRows:
@@ -173,13 +190,15 @@ class PresentReader:
         self._large = _Layer()
         self._tallies: dict[tuple[object, ...], Tally] = {}
         self._elsewhere: dict[tuple[int, Window], Part] = {}
+        self._settled: dict[int, LevelRows] = {}
 
     def read(
         self, cursor: duckdb.DuckDBPyConnection, wanted: Wanted, firsts: Mapping[int, int]
     ) -> PresentCells:
         """Everything at the windows' common end; the cursor is used as long as the cells are."""
         end = wanted.windows[0].end_bucket
-        starts = sorted({window.start_bucket for window in wanted.windows}, reverse=True)
+        # What has no window begins with the epoch, and has no sums.
+        starts = sorted({w.start_bucket for w in wanted.windows if w.start}, reverse=True)
         row = cursor.execute("select max(generation) from generations").fetchone()
         key = (
             row,
@@ -187,15 +206,23 @@ class PresentReader:
             tuple(starts),
             tuple(wanted.sketched),
             wanted.oldest,
+            wanted.levels,
             tuple(wanted.by_minute),
         )
         if key != self._key:
             self._large = _read_layer(cursor, "", starts, end, wanted)
-            self._tallies, self._elsewhere = {}, {}
+            self._tallies, self._elsewhere, self._settled = {}, {}, {}
             self._key = key
         recent = _read_layer(cursor, "_recent", starts, end, wanted)
         return PresentCells(
-            cursor, (self._large, recent), starts, end, firsts, self._tallies, self._elsewhere
+            cursor,
+            (self._large, recent),
+            starts,
+            end,
+            firsts,
+            self._tallies,
+            self._elsewhere,
+            self._settled,
         )
 
 
@@ -206,13 +233,17 @@ def _read_layer(
     end: int,
     wanted: Wanted,
 ) -> _Layer:
-    first = min(starts) * 60
+    since, until = (moment // _SECOND for moment in wanted.levels)
     return _Layer(
         SumLayer.read(cursor, suffix, starts, end, wanted.sketched),
         newest(cursor, f"latest{suffix}", end),
-        read_subjects(cursor, f"subjects{suffix}", wanted.oldest // MINUTE, end),
-        read_levels(cursor, f"levels{suffix}", first, end * 60),
+        read_subjects(cursor, f"subjects{suffix}", wanted.oldest // MINUTE, end, first_end=end),
+        read_changes(cursor, f"levels{suffix}", since, until),
         read_minutes(
-            cursor, f"partials{suffix}", wanted.by_minute, min(starts) - MINUTES_BEFORE, end
+            cursor,
+            f"partials{suffix}",
+            wanted.by_minute,
+            min(starts, default=end) - MINUTES_BEFORE,
+            end,
         ),
     )
