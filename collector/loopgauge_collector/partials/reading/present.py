@@ -157,6 +157,9 @@ class PresentCells:
 
     def minutes(self, series: int, window: Window) -> MinuteRows:
         """The minutes of a window and of the day before it."""
+        if window.end_bucket != self._end:
+            past = PastCells(self._cursor, window.start, window.end, self._firsts)
+            return past.minutes(series, window)
         rows = together([layer.minutes.get(series, MinuteRows()) for layer in self._layers])
         kept = rows.bucket >= window.start_bucket - MINUTES_BEFORE
         return MinuteRows(rows.bucket[kept], rows.n[kept], rows.good[kept])
