@@ -84,9 +84,8 @@ class Window:
 
     def before(self, shift: int) -> "Window":
         """The same length earlier, each bound snapped by its own age (R12)."""
-        start = self.end - self.length if self.length else self.start
         return Window(
-            snap(start - shift, self.now, self.zone),
+            snap(self.end - self.length - shift, self.now, self.zone),
             snap(self.end - shift, self.now, self.zone),
             self.length,
             self.now,
