@@ -139,6 +139,18 @@ def _midnight(day: date, zone: ZoneInfo) -> int:
     return to_micro(datetime(day.year, day.month, day.day, tzinfo=zone))
 
 
+def whole_days(first: date, after: date, zone: ZoneInfo) -> tuple[int, int]:
+    """From the beginning of a local day to that of another."""
+    return _midnight(first, zone), _midnight(after, zone)
+
+
+def full_days(moment: int, days: int, zone: ZoneInfo) -> tuple[int, int]:
+    """The first so many local days that begin at a moment or after it."""
+    start = _local_midnight(moment, zone, up=True)
+    first = to_datetime(start).astimezone(zone).date()
+    return start, _midnight(first + timedelta(days=days), zone)
+
+
 def calendar_period(
     end: int, period: Period, zone: ZoneInfo, sprint: Sprint | None = None
 ) -> tuple[int, int]:

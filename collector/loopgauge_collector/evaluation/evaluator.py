@@ -122,10 +122,11 @@ class Evaluator:
             sketched=sorted(s for d in definitions if d.sketched for s in d.all_series()),
             oldest=min(
                 (w.start - (d.kind.reach(d.kpi) or 0)
-                 for d in definitions if d.kind.source == "subjects"
+                 for d in definitions if d.kind.counts_subjects(d.kpi)
                  for w in all_windows(d, moment, catalog)),
                 default=now,
             ),
+            by_minute=sorted(s for d in definitions if d.kind.by_minute for s in d.all_series()),
             levels=(
                 min(
                     (levels_since(w, now) for d in definitions if d.kind.source == "levels"
@@ -134,7 +135,6 @@ class Evaluator:
                 ),
                 windows[0].end,
             ),
-            by_minute=sorted(s for d in definitions if d.kind.by_minute for s in d.all_series()),
         )  # fmt: skip
         self._activity.settle(end)
         sources = Sources(self._activity.before(end))

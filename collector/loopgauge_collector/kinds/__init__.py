@@ -10,6 +10,7 @@ from loopgauge_collector.kinds.cost_per import CostPerKind
 from loopgauge_collector.kinds.count import CountKind
 from loopgauge_collector.kinds.delta import DeltaKind
 from loopgauge_collector.kinds.distinct import DistinctKind
+from loopgauge_collector.kinds.drift import DriftKind
 from loopgauge_collector.kinds.duration import DurationKind
 from loopgauge_collector.kinds.funnel import FunnelKind
 from loopgauge_collector.kinds.in_flight import InFlightKind
@@ -34,13 +35,14 @@ KINDS: dict[str, Kind] = {
     "latest": LatestKind(),
     "duration": DurationKind(),
     "conversion": ConversionKind(),
+    "uptime": UptimeKind(),
+    "drift": DriftKind(),
+    "delta": DeltaKind(),
+    "age": AgeKind(),
     "funnel": FunnelKind(),
     "distinct": DistinctKind(),
     "subject_share": SubjectShareKind(),
     "in_flight": InFlightKind(),
-    "uptime": UptimeKind(),
-    "delta": DeltaKind(),
-    "age": AgeKind(),
     "composite": CompositeKind(),
     "cost": CostKind(),
     "cost_per": CostPerKind(),

@@ -34,9 +34,9 @@ class Number:
         pending: subjects whose chance is still open; None for kinds without subjects.
         defined: whether the deciding number is; without, whether the value is.
         steps: share of the subjects that reached each step, for funnels.
+        unpriced: costs that nobody could price; with any, the value is a lower bound.
         gaps: median seconds from the step before, by step, for funnels.
         worst_step: the step that most of those who reached the one before did not reach.
-        unpriced: costs that nobody could price; with any, the value is a lower bound.
     """
 
     value: float | None
@@ -47,9 +47,9 @@ class Number:
     pending: int | None = None
     defined: bool | None = None
     steps: dict[str, float] = field(default_factory=dict)
+    unpriced: int = 0
     gaps: dict[str, float] = field(default_factory=dict)
     worst_step: str | None = None
-    unpriced: int = 0
 
     @property
     def is_defined(self) -> bool:
@@ -81,11 +81,13 @@ class Kind(ABC):
         source: what its cells are filled from.
         breaks_down: whether it needs the cells of each label value to read the whole.
         by_minute: whether it needs the minutes one by one, see `Cell.minutes`.
+        sketched: whether its series carry a sketch, or bins in the place of one.
     """
 
     source: ClassVar[Source] = "sums"
     breaks_down: ClassVar[bool] = False
     by_minute: ClassVar[bool] = False
+    sketched: ClassVar[bool] = False
 
     @abstractmethod
     def reduce(self, kpi: Any, catalog: Catalog) -> tuple[Rule, ...]:
@@ -103,6 +105,23 @@ class Kind(ABC):
         """The labels that its rules are broken down by."""
         labels: tuple[str, ...] = kpi.labels
         return labels
+
+    def shown(self, kpi: Any) -> tuple[str, ...]:
+        """The labels that its number is shown for each value of."""
+        labels: tuple[str, ...] = kpi.labels
+        return labels
+
+    def piece(self, kpi: Any, label: str, part: Cell, whole: Cell) -> Cell | None:
+        """What is shown for a label value; None where there is nothing to show."""
+        return part
+
+    def counts_subjects(self, kpi: Any) -> bool:
+        """Whether its cells have a `tally`."""
+        return self.source == "subjects"
+
+    def later_spans(self, kpi: Any, cell: Cell, window: Window) -> Mapping[str, Window]:
+        """Further windows of one series that follow from its sums; see `Cell.more`."""
+        return {}
 
     def zone(self, kpi: Any) -> ZoneInfo | None:
         """Whose midnights begin its calendar period; the product's without."""

@@ -57,8 +57,8 @@ class Wanted:
         windows: all that kinds ask for, at least one; they end at the same E.
         sketched: series whose sketch is needed.
         oldest: the earliest that a subject who counts may have begun, in microseconds.
-        levels: the first and the last moment that levels are asked for, in microseconds.
         by_minute: series whose minutes are needed one by one.
+        levels: the first and the last moment that levels are asked for, in microseconds.
     """
 
     windows: Sequence[Window]
@@ -91,6 +91,7 @@ class PresentCells:
         self._elsewhere = elsewhere
         self._settled = settled
         self._levels: dict[int, LevelRows] = {}
+        self._lately: dict[tuple[int, Window], Part] = {}
 
     def sums(self, series: int, window: Window) -> Cell:
         """The sums of a series; windows that were not announced are read one by one."""
@@ -114,7 +115,9 @@ class PresentCells:
         if key not in self._elsewhere:
             self._elsewhere[key] = self._part(series, window, "partials")
         sums, *large = self._elsewhere[key]
-        added, *recent = self._part(series, window, "partials_recent")
+        if key not in self._lately:
+            self._lately[key] = self._part(series, window, "partials_recent")
+        added, *recent = self._lately[key]
         index, counts = histogram([large[0], recent[0]], [large[1], recent[1]])
         first = self._firsts.get(series)
         if first is not None and first >= window.end:
@@ -167,6 +170,9 @@ class PresentCells:
 
     def minutes(self, series: int, window: Window) -> MinuteRows:
         """The minutes of a window and of the day before it."""
+        if window.end_bucket != self._end:
+            past = PastCells(self._cursor, window.start, window.end, self._firsts)
+            return past.minutes(series, window)
         rows = together([layer.minutes.get(series, MinuteRows()) for layer in self._layers])
         kept = rows.bucket >= window.start_bucket - MINUTES_BEFORE
         return MinuteRows(rows.bucket[kept], rows.n[kept], rows.good[kept])
