@@ -84,9 +84,8 @@ class Window:
 
     def before(self, shift: int) -> "Window":
         """The same length earlier, each bound snapped by its own age (R12)."""
-        start = self.end - self.length if self.length else self.start
         return Window(
-            snap(start - shift, self.now, self.zone),
+            snap(self.end - self.length - shift, self.now, self.zone),
             snap(self.end - shift, self.now, self.zone),
             self.length,
             self.now,
@@ -138,6 +137,18 @@ def _next_first_day(first: date, period: Period, sprint: Sprint | None) -> date:
 
 def _midnight(day: date, zone: ZoneInfo) -> int:
     return to_micro(datetime(day.year, day.month, day.day, tzinfo=zone))
+
+
+def whole_days(first: date, after: date, zone: ZoneInfo) -> tuple[int, int]:
+    """From the beginning of a local day to that of another."""
+    return _midnight(first, zone), _midnight(after, zone)
+
+
+def full_days(moment: int, days: int, zone: ZoneInfo) -> tuple[int, int]:
+    """The first so many local days that begin at a moment or after it."""
+    start = _local_midnight(moment, zone, up=True)
+    first = to_datetime(start).astimezone(zone).date()
+    return start, _midnight(first + timedelta(days=days), zone)
 
 
 def calendar_period(

@@ -81,11 +81,13 @@ class Kind(ABC):
         source: what its cells are filled from.
         breaks_down: whether it needs the cells of each label value to read the whole.
         by_minute: whether it needs the minutes one by one, see `Cell.minutes`.
+        sketched: whether its series carry a sketch, or bins in the place of one.
     """
 
     source: ClassVar[Source] = "sums"
     breaks_down: ClassVar[bool] = False
     by_minute: ClassVar[bool] = False
+    sketched: ClassVar[bool] = False
 
     @abstractmethod
     def reduce(self, kpi: Any, catalog: Catalog) -> tuple[Rule, ...]:
@@ -103,6 +105,23 @@ class Kind(ABC):
         """The labels that its rules are broken down by."""
         labels: tuple[str, ...] = kpi.labels
         return labels
+
+    def shown(self, kpi: Any) -> tuple[str, ...]:
+        """The labels that its number is shown for each value of."""
+        labels: tuple[str, ...] = kpi.labels
+        return labels
+
+    def piece(self, kpi: Any, label: str, part: Cell, whole: Cell) -> Cell | None:
+        """What is shown for a label value; None where there is nothing to show."""
+        return part
+
+    def counts_subjects(self, kpi: Any) -> bool:
+        """Whether its cells have a `tally`."""
+        return self.source == "subjects"
+
+    def later_spans(self, kpi: Any, cell: Cell, window: Window) -> Mapping[str, Window]:
+        """Further windows of one series that follow from its sums; see `Cell.more`."""
+        return {}
 
     def zone(self, kpi: Any) -> ZoneInfo | None:
         """Whose midnights begin its calendar period; the product's without."""
