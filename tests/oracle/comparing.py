@@ -107,7 +107,8 @@ def admitted(engine: Engine, catalog: Catalog, cap: int) -> dict[tuple[str, str]
     """The stored registry: which label values have a series of their own (R8)."""
     registry: dict[tuple[str, str], set[str]] = defaultdict(set)
     for kpi, label, value in engine.rows(
-        "select kpi, label, value from rules join series using (rule) where label <> ''"
+        # A quota keeps every label set apart, however many there are: that is no label.
+        "select kpi, label, value from rules join series using (rule) where label not in ('', '*')"
     ):
         registry[kpi, label].add(value)
     for (kpi, label), values in registry.items():
