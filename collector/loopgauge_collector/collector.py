@@ -22,6 +22,7 @@ from loopgauge_collector.folding import Folding
 from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.partials.folder import Folder
 from loopgauge_collector.partials.series import SeriesRegistry
+from loopgauge_collector.partials.upkeep import Upkeep
 from loopgauge_collector.settings import Settings
 from loopgauge_collector.storage.accounting import Accounting
 from loopgauge_collector.storage.commit import Committer
@@ -92,6 +93,13 @@ class Collector:
         self._folding = Folding(
             self._store,
             self._folder,
+            Upkeep(
+                self._store.folding,
+                self._folder,
+                self._registry,
+                settings.events_keep_days,
+                clock,
+            ),
             settings,
             committer.committed,
             self._storage_failed,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from loopgauge_collector.errors import STORAGE_FAULTS
 from loopgauge_collector.partials.folder import Folder
+from loopgauge_collector.partials.upkeep import Upkeep
 from loopgauge_collector.settings import Settings
 from loopgauge_collector.storage.store import Store
 
@@ -21,6 +22,10 @@ log = logging.getLogger(__name__)
 
 _MERGE_EVERY = 60.0
 _FOLD_AGAIN = 10.0
+_UPKEEP_EVERY = 3600.0
+_UPKEEP_FIRST = 60.0
+#: Pause after a slice, as a multiple of what it took: folds are what the thread is for.
+_UPKEEP_PAUSE = 2.0
 _LAST_FOLDS = 10.0
 #: How often the disk is looked at while there is nothing else to do.
 _LOOK_AROUND = 1.0
@@ -48,11 +53,12 @@ class _Change:
 
 
 class Folding:
-    """Folds, rebuilds and merges, each when its time has come.
+    """Folds, rebuilds, merges and keeps the store small, each when its time has come.
 
     Args:
         store: the open database.
         folder: what is run.
+        upkeep: what is run once an hour, and soon after the start.
         settings: the pause between two folds.
         committed: number of the newest commit.
         fail: called in this thread after a storage error; it ends the process.
@@ -62,12 +68,14 @@ class Folding:
         self,
         store: Store,
         folder: Folder,
+        upkeep: Upkeep,
         settings: Settings,
         committed: int,
         fail: Callable[[Exception], object],
     ) -> None:
         self._store = store
         self._folder = folder
+        self._upkeep = upkeep
         self._pause = settings.fold_interval_seconds
         self._committed = committed
         self._fail = fail
@@ -79,6 +87,7 @@ class Folding:
         self._jobs: queue.SimpleQueue[_Change | bool | None] = queue.SimpleQueue()
         self._next_fold = 0.0
         self._next_merge = time.monotonic() + _MERGE_EVERY
+        self._next_upkeep = time.monotonic() + _UPKEEP_FIRST
         self.errors = 0
         self._thread = threading.Thread(target=self._run, name="loopgauge-fold", daemon=True)
 
@@ -140,7 +149,7 @@ class Folding:
 
     def _until_due(self) -> float:
         busy = bool(self._unfolded) or bool(self._folder.rebuilding)
-        due = self._next_fold if busy else self._next_merge
+        due = min(self._next_fold if busy else self._next_merge, self._next_upkeep)
         return max(0.0, min(_LOOK_AROUND, due - time.monotonic()))
 
     def _change(self, job: _Change) -> None:
@@ -157,6 +166,7 @@ class Folding:
         if not self._store.has_room():
             self._next_fold = now + self._pause
             self._next_merge = max(self._next_merge, now + _LOOK_AROUND)
+            self._next_upkeep = max(self._next_upkeep, now + _LOOK_AROUND)
             return
         if now >= self._next_fold:
             try:
@@ -171,6 +181,23 @@ class Folding:
         if now >= self._next_merge:
             self._folder.merge()
             self._next_merge = time.monotonic() + _MERGE_EVERY
+        if now >= self._next_upkeep:
+            self._keep_up()
+
+    def _keep_up(self) -> None:
+        began = time.monotonic()
+        # A rebuild needs the thread, and all events; it is looked at again soon.
+        more = bool(self._folder.rebuilding)
+        try:
+            more = self._upkeep.step() or more
+        except STORAGE_FAULTS:
+            raise
+        except Exception:
+            self.errors += 1
+            log.exception("the upkeep of old rows failed; it is tried again in an hour")
+        now = time.monotonic()
+        pause = max(self._pause, _UPKEEP_PAUSE * (now - began)) if more else _UPKEEP_EVERY
+        self._next_upkeep = now + pause
 
     def _fold(self) -> None:
         began = time.monotonic()

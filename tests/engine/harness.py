@@ -22,6 +22,7 @@ from loopgauge_collector.events import Admitted, EventColumns, Rejected, Verdict
 from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.partials.folder import Folder
 from loopgauge_collector.partials.series import SeriesRegistry
+from loopgauge_collector.partials.upkeep import Upkeep
 from loopgauge_collector.settings import Settings
 from loopgauge_collector.storage.accounting import Accounting
 from loopgauge_collector.storage.commit import Committer
@@ -139,6 +140,9 @@ class Engine:
         self.registry = SeriesRegistry(connection, self.settings.label_cap)
         self.accounting = Accounting(connection)
         self.folder = Folder(connection, catalog(*products), self.registry, self.activity, chunk)
+        self.upkeep = Upkeep(
+            connection, self.folder, self.registry, self.settings.events_keep_days, self._clock
+        )
         self.quarantine = Quarantine(self.store, self.settings.quarantine_max_events)
         self.quarantine.use(self._run)
         self.committer = Committer(connection, self.accounting, self.quarantine)
@@ -185,6 +189,11 @@ class Engine:
     def merge(self) -> None:
         """What the writer does once a minute."""
         self.folder.merge()
+
+    def keep_up(self) -> None:
+        """What the folding thread does once an hour: compaction and retention, to the end."""
+        while self.upkeep.step():
+            pass
 
     def snapshot(self) -> Snapshot:
         """Every KPI now, the way the evaluator reads it."""

@@ -14,8 +14,8 @@ from loopgauge_collector.kinds.shares import judge_share
 from loopgauge_collector.statistics import wilson
 from loopgauge_collector.windows import HOUR, Window
 
-#: A start may lie up to a quarter hour before the exact bound, because bounds are snapped.
-_MARGIN = HOUR
+#: A start may lie up to a day before the exact bound, because old bounds are snapped.
+_MARGIN = 26 * HOUR
 
 
 def _samples(cell: Cell) -> int:

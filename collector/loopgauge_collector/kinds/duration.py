@@ -36,7 +36,8 @@ from loopgauge_collector.statistics import (
 )
 from loopgauge_collector.windows import HOUR, MINUTE, Window
 
-_MARGIN = HOUR
+#: A start may lie up to a day before the exact bound, because old bounds are snapped.
+_MARGIN = 26 * HOUR
 
 
 class DurationKind(Kind):

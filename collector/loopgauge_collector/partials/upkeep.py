@@ -1,0 +1,71 @@
+"""What has to be done once in a while so that a store does not grow for ever, slice by slice.
+
+Runs in the folding thread, between folds.
+"""
+
+from collections.abc import Callable, Iterator
+
+import duckdb
+
+from loopgauge_collector.partials.compaction import Compaction
+from loopgauge_collector.partials.folder import Folder
+from loopgauge_collector.partials.retention import Retention
+from loopgauge_collector.partials.series import SeriesRegistry
+
+
+class Upkeep:
+    """Compaction of old partials, and deletion of old events.
+
+    Args:
+        connection: the folding one.
+        folder: what computes the partials.
+        registry: its rules and series.
+        keep_days: age up to which events are accepted.
+        clock: microseconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        folder: Folder,
+        registry: SeriesRegistry,
+        keep_days: int,
+        clock: Callable[[], int],
+    ) -> None:
+        self._connection = connection
+        self._folder = folder
+        self._registry = registry
+        self._keep_days = keep_days
+        self._clock = clock
+        self._round: Iterator[object] | None = None
+        self._epoch = 0
+
+    def step(self) -> bool:
+        """Do a slice of the round that is due; False when the round is over.
+
+        A round that definitions change under ends at once, and so does one while partials are
+        rebuilt: they have to be made of all events, or of none of a day.
+        """
+        if self._round is None:
+            self._round, self._epoch = self._slices(), self._folder.epoch
+        stale = self._folder.epoch != self._epoch or self._folder.rebuilding
+        try:
+            if stale or next(self._round, None) is None:
+                self._round = None
+        except BaseException:
+            self._round = None
+            raise
+        return self._round is not None
+
+    def _slices(self) -> Iterator[object]:
+        now, catalog = self._clock(), self._folder.catalog
+        compaction = Compaction(self._connection, catalog, self._registry, now)
+        for part in compaction.slices():
+            compaction.run(part)
+            yield part
+        retention = Retention(
+            self._connection, catalog, self._registry, now, self._keep_days, self._folder.position
+        )
+        for delete in retention.slices():
+            delete()
+            yield delete
