@@ -82,7 +82,7 @@ class Collector:
         self.refusals: Counter[str] = Counter()
         self.refused_bytes: Counter[str] = Counter()
         self._one_query = threading.Lock()
-        self._activity = Activity(connection)
+        self._activity = Activity(connection, clock())
         self._registry = SeriesRegistry(connection, settings.label_cap)
         self._accounting = Accounting(connection)
         self._folder = Folder(

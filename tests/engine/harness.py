@@ -136,7 +136,7 @@ class Engine:
         self.settings = Settings(data_dir=folder, **settings)
         self.store = Store(self.settings)
         connection = self.store.connection
-        self.activity = Activity(connection)
+        self.activity = Activity(connection, now)
         self.registry = SeriesRegistry(connection, self.settings.label_cap)
         self.accounting = Accounting(connection)
         self.folder = Folder(connection, catalog(*products), self.registry, self.activity, chunk)

@@ -97,17 +97,18 @@ class Past:
         start, end = min(s.start for s in spans), max(s.end for s in spans)
         with self._store.reader() as cursor:
             cells = PastCells(cursor, start, end, self._registry.firsts)
-            history = activity.History(cursor, kpi.product, end)
+            ends = [own_window(kpi, moment, catalog).end for moment in asked]
+            history = activity.History(cursor, kpi.product, ends)
             return [
                 evaluate(
                     definition,
                     cells,
-                    Sources(history.before(own_window(kpi, moment, catalog).end)),
+                    Sources(history.before(before)),
                     moment,
                     catalog,
                     rebuilding=kpi.id in self._folder.rebuilding,
                     lengths=lengths,
                     attainments=attainments,
                 )
-                for moment in asked
+                for moment, before in zip(asked, ends, strict=True)
             ]
