@@ -88,7 +88,9 @@ class Collector:
         self._folder = Folder(
             self._store.folding, catalog, self._registry, self._activity, settings.fold_max_events
         )
-        self.quarantine = Quarantine(self._store, settings.quarantine_max_events)
+        self.quarantine = Quarantine(
+            self._store, settings.quarantine_max_events, settings.events_keep_days
+        )
         committer = Committer(connection, self._accounting, self.quarantine)
         self._folding = Folding(
             self._store,

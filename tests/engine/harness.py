@@ -143,7 +143,9 @@ class Engine:
         self.upkeep = Upkeep(
             connection, self.folder, self.registry, self.settings.events_keep_days, self._clock
         )
-        self.quarantine = Quarantine(self.store, self.settings.quarantine_max_events)
+        self.quarantine = Quarantine(
+            self.store, self.settings.quarantine_max_events, self.settings.events_keep_days
+        )
         self.quarantine.use(self._run)
         self.committer = Committer(connection, self.accounting, self.quarantine)
         self._past = Past(self.store, self.folder, self.registry, self._clock)
