@@ -19,8 +19,8 @@ $(VENV)/.installed: pyproject.toml uv.lock
 	@$(UV) sync --quiet --frozen --all-extras --python $(BIN)/python
 	@touch $@
 
-demo: setup  ## A collector and the video service under load; Ctrl-C ends both
-	@$(BIN)/python -m examples.video_service.demo
+demo: setup  ## A collector and three simulated products, 70 days and live; Ctrl-C ends all
+	@$(BIN)/loopgauge demo $(DEMO_ARGS)
 
 test: setup  ## All tests; those whose server is not installed are skipped with a line
 	@$(BIN)/pytest $(if $(LOOPGAUGE_ENDPOINT),--cov) $(PYTEST_ARGS)

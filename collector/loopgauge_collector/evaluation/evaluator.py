@@ -122,7 +122,7 @@ class Evaluator:
             sketched=sorted(s for d in definitions if d.sketched for s in d.all_series()),
             oldest=min(
                 (w.start - (d.kind.reach(d.kpi) or 0)
-                 for d in definitions if d.kind.source == "subjects"
+                 for d in definitions if d.kind.counts_subjects(d.kpi)
                  for w in all_windows(d, moment, catalog)),
                 default=now,
             ),

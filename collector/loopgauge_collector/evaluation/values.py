@@ -18,7 +18,7 @@ from loopgauge_collector.evaluation.attainment import attainment
 from loopgauge_collector.evaluation.judge import Feed, Sources, decide, needs
 from loopgauge_collector.kinds import KINDS
 from loopgauge_collector.kinds.base import Kind, Number
-from loopgauge_collector.kinds.cell import Cell, MinuteRows
+from loopgauge_collector.kinds.cell import Cell, Tally
 from loopgauge_collector.kinds.rules import LABEL_SET, part_key
 from loopgauge_collector.partials.reading import Cells
 from loopgauge_collector.partials.reading.newest import key_text
@@ -74,7 +74,7 @@ class Definition:
     @property
     def sketched(self) -> bool:
         """Whether its series carry a sketch, or bins."""
-        return self.kpi.kind in {"quantile", "drift"}
+        return self.kind.sketched
 
     def further(self) -> tuple[int, ...]:
         """The windows it is read over beside its own; none for kinds without."""
@@ -292,8 +292,14 @@ def _one(
         return empty
     match kind.source:
         case "sums":
-            minutes = cells.minutes(number, span) if kind.by_minute else MinuteRows()
-            return replace(cells.sums(number, span), at=moment.at, minutes=minutes)
+            cell = replace(cells.sums(number, span), at=moment.at)
+            if kind.by_minute:
+                cell = replace(cell, minutes=cells.minutes(number, span))
+            if kind.counts_subjects(kpi):
+                cell = replace(cell, tally=_tally(definition, cells, number, span))
+            if more := kind.later_spans(kpi, cell, span):
+                cell = replace(cell, more={n: cells.sums(number, w) for n, w in more.items()})
+            return cell
         case "latest":
             return replace(empty, latest=cells.latest(number, span.end))
         case "levels":
@@ -302,12 +308,15 @@ def _one(
             )
             return replace(empty, levels=levels, ineligible=_ineligible(cells, number, span))
         case "subjects":
-            tally = cells.tally(
-                number, span, kind.reach(kpi), lambda rows: kind.tally(kpi, rows, span)
-            )
+            tally = _tally(definition, cells, number, span)
             return replace(empty, tally=tally, ineligible=_ineligible(cells, number, span))
         case "none":
             return empty
+
+
+def _tally(definition: Definition, cells: Cells, series: int, span: Window) -> Tally:
+    kpi, kind = definition.kpi, definition.kind
+    return cells.tally(series, span, kind.reach(kpi), lambda rows: kind.tally(kpi, rows, span))
 
 
 def _ineligible(cells: Cells, series: int, span: Window) -> int:
@@ -354,7 +363,7 @@ def _breakdowns(
     """One reading per label value over the KPI's own window."""
     kpi, kind = definition.kpi, definition.kind
     result: dict[str, Mapping[str, Reading]] = {}
-    for label in kpi.labels:
+    for label in kind.shown(kpi):
         if kpi.label_sets is not None:
             parts = _split_sets(kpi, label, whole)
         else:
@@ -362,12 +371,16 @@ def _breakdowns(
                 value: _one(definition, cells, series, own, moment)
                 for value, series in definition.labels.get(label, {}).items()
             }
+        pieces = {
+            value: piece
+            for value, part in sorted(parts.items())
+            # `__other__` exists from the start; it is shown once something is in it.
+            if (piece := kind.piece(kpi, label, part, whole)) is not None and _has_something(piece)
+        }
         result[label] = MappingProxyType(
             {
-                value: _reading(kind.read(kpi, part), part, own, fed=True)
-                for value, part in sorted(parts.items())
-                # `__other__` exists from the start; it is shown once something is in it.
-                if _has_something(part)
+                value: _reading(kind.read(kpi, piece), piece, own, fed=True)
+                for value, piece in pieces.items()
             }
         )
     return result

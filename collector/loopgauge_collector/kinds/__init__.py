@@ -10,6 +10,7 @@ from loopgauge_collector.kinds.cost_per import CostPerKind
 from loopgauge_collector.kinds.count import CountKind
 from loopgauge_collector.kinds.delta import DeltaKind
 from loopgauge_collector.kinds.distinct import DistinctKind
+from loopgauge_collector.kinds.drift import DriftKind
 from loopgauge_collector.kinds.duration import DurationKind
 from loopgauge_collector.kinds.funnel import FunnelKind
 from loopgauge_collector.kinds.in_flight import InFlightKind
@@ -35,6 +36,7 @@ KINDS: dict[str, Kind] = {
     "duration": DurationKind(),
     "conversion": ConversionKind(),
     "uptime": UptimeKind(),
+    "drift": DriftKind(),
     "delta": DeltaKind(),
     "age": AgeKind(),
     "funnel": FunnelKind(),

@@ -19,7 +19,7 @@ from loopgauge_catalog.quantities import MICRO
 from loopgauge_collector.kinds.cell import Cell, Source, SubjectRows, Tally
 from loopgauge_collector.kinds.expressions import filter_sql, micro, text
 from loopgauge_collector.kinds.rules import AdditiveRule, Rule, SubjectRule, revision
-from loopgauge_collector.windows import Window
+from loopgauge_collector.windows import Grain, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,16 @@ class Kind(ABC):
         source: what its cells are filled from.
         breaks_down: whether it needs the cells of each label value to read the whole.
         by_minute: whether it needs the minutes one by one, see `Cell.minutes`.
+        sketched: whether its series carry a sketch, or bins in the place of one.
+        grain: the coarsest rows that it can be computed from once they are old; every bound that
+            it compares a bucket with has to be snapped (R3), or this has to be `minute`.
     """
 
     source: ClassVar[Source] = "sums"
     breaks_down: ClassVar[bool] = False
     by_minute: ClassVar[bool] = False
+    sketched: ClassVar[bool] = False
+    grain: ClassVar[Grain] = "day"
 
     @abstractmethod
     def reduce(self, kpi: Any, catalog: Catalog) -> tuple[Rule, ...]:
@@ -103,6 +108,23 @@ class Kind(ABC):
         """The labels that its rules are broken down by."""
         labels: tuple[str, ...] = kpi.labels
         return labels
+
+    def shown(self, kpi: Any) -> tuple[str, ...]:
+        """The labels that its number is shown for each value of."""
+        labels: tuple[str, ...] = kpi.labels
+        return labels
+
+    def piece(self, kpi: Any, label: str, part: Cell, whole: Cell) -> Cell | None:
+        """What is shown for a label value; None where there is nothing to show."""
+        return part
+
+    def counts_subjects(self, kpi: Any) -> bool:
+        """Whether its cells have a `tally`."""
+        return self.source == "subjects"
+
+    def later_spans(self, kpi: Any, cell: Cell, window: Window) -> Mapping[str, Window]:
+        """Further windows of one series that follow from its sums; see `Cell.more`."""
+        return {}
 
     def zone(self, kpi: Any) -> ZoneInfo | None:
         """Whose midnights begin its calendar period; the product's without."""

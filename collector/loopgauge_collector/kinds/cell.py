@@ -110,7 +110,8 @@ class Cell:
         until: where the calendar period ends that the window is the beginning of; 0 without.
         n: eligible events.
         good: those that match, or are within the target.
-        s, s2: sum of the values in micro-units, and of their squares.
+        s, s2: sum of the values in micro-units, and of their squares; of weights `s2` is the
+            sum of those that are good.
         ineligible: events that lacked an attribute.
         first: time of the first eligible event ever, in microseconds; None without.
         index, counts: the log sketch, ascending.

@@ -69,6 +69,8 @@ class AdditiveRule(LabelledRule):
         good: what `good` counts.
         subject: what `once_per` names; only its first event counts.
         sketch: whether a log sketch of the value is kept.
+        bin: what is kept in the place of a sketch's index: the number of a bin.
+        weighted: `s2` is the sum of the values that are good, not of the squares.
         dated: the time of the first eligible event ever is needed.
     """
 
@@ -76,6 +78,8 @@ class AdditiveRule(LabelledRule):
     good: str | None = None
     subject: str | None = None
     sketch: bool = False
+    bin: str | None = None
+    weighted: bool = False
     dated: bool = False
 
 
@@ -154,6 +158,19 @@ class LevelRule(SubjectRule):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityRule(SubjectRule):
     """Who was active. Each step is a list of subjects of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewestRule(ActivityRule):
+    """What a subject's newest event says; it counts at its own time. The step is 0.
+
+    Attributes:
+        good: whether the event counts as step 1.
+        value: weight of the event in millionths; None where events are counted.
+    """
+
+    good: str
+    value: str | None = None
 
 
 def revision(kpi: Kpi, catalog: Catalog) -> str:

@@ -54,19 +54,23 @@ class PastCells:
         self._start = start
         self._end = end
         self._firsts = firsts
-        self._columns: dict[int, SumColumn] = {}
+        self._columns: dict[tuple[int, Window | None], SumColumn] = {}
         self._latest: dict[int, Newest] = {}
         self._subjects: dict[tuple[int, int | None], SubjectRows] = {}
         self._levels: dict[int, LevelRows] = {}
 
     def sums(self, series: int, window: Window) -> Cell:
         """The sums of a series."""
-        if series not in self._columns:
-            self._columns[series] = SumColumn(self._cursor, series, self._start, self._end)
+        # A window that nobody could announce is read by itself.
+        inside = self._start <= window.start and window.end <= self._end
+        key = (series, None if inside else window)
+        if key not in self._columns:
+            bounds = (self._start, self._end) if inside else (window.start, window.end)
+            self._columns[key] = SumColumn(self._cursor, series, *bounds)
         first = self._firsts.get(series)
         if first is not None and first >= window.end:
             first = None
-        return self._columns[series].cell(window, first)
+        return self._columns[key].cell(window, first)
 
     def latest(self, rule: int, before: int) -> tuple[LatestRow, ...]:
         """The newest event of each label set before a moment."""

@@ -17,6 +17,8 @@ from loopgauge_collector.statistics import SKETCH_STEP, SKETCH_ZERO, SQUARE_MAX
 _SKETCH_FLOOR = 1000
 #: v², for the spread of a mean, which takes no greater values; a sum of others must not overflow.
 _SQUARE = f"case when v between -{SQUARE_MAX} and {SQUARE_MAX} then v::hugeint * v else 0 end"
+#: What `s2` sums of events that are no subjects.
+_SECOND = f"case when weighted then case when good then v else 0 end else {_SQUARE} end"
 
 
 class Additive(Reduction):
@@ -38,9 +40,11 @@ class Additive(Reduction):
         columns, facts = self.computed(rules)
         columns = {
             "subject": ("varchar", [rule.subject for rule in rules]),
+            "bin": ("smallint", [rule.bin for rule in rules]),
             **self._labels.columns,
             **columns,
         }
+        facts = {"weighted": ("boolean", [rule.weighted for rule in rules]), **facts}
         self._matching = Matching(rules, numbers, columns, facts, connection)
         self.tables = [self._matching.table, self._labels.table]
 
@@ -64,11 +68,12 @@ class Additive(Reduction):
         connection.execute(
             f"""create or replace temp table matched as
             with raw as materialized ({self.read(self._matching.sql(chosen))})
-            select rule, bucket, micros, id, wants_subject, subject,
+            select rule, bucket, micros, id, wants_subject, subject, weighted,
               {self._labels.valued()} v, good,
               matches and (not wants_v or v is not null) and (not wants_good or good is not null)
                 and (not wants_subject or subject is not null) as eligible,
-              case when not sketch or v is null then 0 when v < {_SKETCH_FLOOR} then {SKETCH_ZERO}
+              case when wants_bin then coalesce(bin, 0)
+                when not sketch or v is null then 0 when v < {_SKETCH_FLOOR} then {SKETCH_ZERO}
                 else floor(ln(v / 1e6) / {SKETCH_STEP}) end::smallint as sk
             from raw where matches is not false"""
         )
@@ -78,7 +83,7 @@ class Additive(Reduction):
                 f"""select rule, {labels} bucket, sk, count(*) filter (eligible) as n,
                   count(*) filter (eligible and good) as good,
                   coalesce(sum(v) filter (eligible), 0)::hugeint as s,
-                  coalesce(sum({_SQUARE}) filter (eligible), 0)::hugeint as s2,
+                  coalesce(sum({_SECOND}) filter (eligible), 0)::hugeint as s2,
                   count(*) filter (eligible is not true) as ineligible,
                   min(micros) filter (eligible) as first
                 from matched where not wants_subject group by all"""

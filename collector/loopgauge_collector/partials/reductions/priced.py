@@ -46,7 +46,7 @@ class Priced(Additive):
         super().__init__(rules, registry, connection)
         self.tables.append(self._prices)
         connection.execute(
-            f"""create temp table {self._prices} (tariff integer, by varchar, name varchar,
+            f"""create temp table {self._prices} (tariff integer, found_by varchar, name varchar,
             provider varchar, unit varchar, since bigint, upto bigint,
             factor struct(num hugeint, den hugeint, most bigint))"""
         )
@@ -78,7 +78,7 @@ class Priced(Additive):
               select *, case when amount is not null then coalesce(currency, '') end as code
               from ({matched})),
             times as (
-              select i.*, coalesce(amount, quantity) as of, case when amount is not null
+              select i.*, coalesce(amount, quantity) as used, case when amount is not null
                 then a.factor when m.tariff is not null then m.factor else o.factor end as factor
               from item i
               left join {self._for("amount")} a on {_fits("a", "code")}
@@ -86,16 +86,16 @@ class Priced(Additive):
               left join {self._for("operation")} o
                 on {_fits("o", "operation")} and {_used("o")}),
             known as (
-              select *, case when of between -factor.most and factor.most then sign(of)
-                * ((abs(of)::hugeint * 2 * factor.num + factor.den) // (2 * factor.den)) end::bigint
-                as price
+              select *, case when used between -factor.most and factor.most then sign(used) * (
+                (abs(used)::hugeint * 2 * factor.num + factor.den) // (2 * factor.den)
+                ) end::bigint as price
               from times)
             select *, coalesce(price, 0) as v, false as wants_v,
               price is not null as good, true as wants_good
             from known"""
 
     def _for(self, by: str) -> str:
-        return f"(select * from {self._prices} where by = '{by}')"
+        return f"(select * from {self._prices} where found_by = '{by}')"
 
 
 def _fits(price: str, name: str) -> str:

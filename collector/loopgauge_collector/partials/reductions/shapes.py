@@ -25,6 +25,7 @@ class Shape:
         first, further: how many steps of a subject are kept, the earliest at different times:
             of step 0, and of each further one. None for all of them.
         by_minute: of the steps in one minute with the same labels the first is enough.
+        newest: it is the newest one instead, with whatever labels.
         rows: a query over `lives`: `sign`, `rule`, `labels`, the keys of the target without
             `series`, its sums, and `place`: which breakdown the row is for (0 is the total),
             NULL for all of them.
@@ -36,6 +37,7 @@ class Shape:
     further: int | None
     by_minute: bool
     rows: str
+    newest: bool = False
 
 
 def sketch_index(micros: str) -> str:

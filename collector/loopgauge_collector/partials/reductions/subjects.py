@@ -14,6 +14,7 @@ from loopgauge_collector.kinds.rules import (
     ActivityRule,
     FunnelRule,
     LevelRule,
+    NewestRule,
     PairRule,
     SubjectRule,
 )
@@ -23,6 +24,7 @@ from loopgauge_collector.partials.reductions.breakdown import Breakdown
 from loopgauge_collector.partials.reductions.funnels import FUNNEL
 from loopgauge_collector.partials.reductions.levels import LEVEL
 from loopgauge_collector.partials.reductions.matching import Matching, temp_name
+from loopgauge_collector.partials.reductions.newest import NEWEST
 from loopgauge_collector.partials.reductions.pairs import PAIR
 from loopgauge_collector.partials.reductions.shapes import Shape
 from loopgauge_collector.partials.series import SeriesRegistry
@@ -34,6 +36,7 @@ SHAPES: Mapping[type[SubjectRule], Shape] = {
     FunnelRule: FUNNEL,
     LevelRule: LEVEL,
     ActivityRule: ACTIVITY,
+    NewestRule: NEWEST,
 }
 
 
@@ -52,6 +55,7 @@ class Subjects(Reduction):
         columns: dict[str, tuple[str, list[str | None]]] = {
             "subject": ("varchar", [rule.subject for rule in rules]),
             "v": ("bigint", [getattr(rule, "value", None) for rule in rules]),
+            "good": ("boolean", [getattr(rule, "good", None) for rule in rules]),
             **self._labels.columns,
         }
         facts = {"step": ("utinyint", [rule.step for rule in rules])}
@@ -60,7 +64,8 @@ class Subjects(Reduction):
         self._settings = temp_name("settings")
         connection.execute(
             f"""create temp table {self._settings} (rule integer, shape varchar, span bigint,
-              thresholds bigint[], first bigint, further bigint, by_minute boolean)"""
+              thresholds bigint[], first bigint, further bigint, by_minute boolean,
+              newest boolean)"""
         )
         # In whole microseconds "below" is "at most one less".
         settings = {
@@ -71,13 +76,18 @@ class Subjects(Reduction):
                 shape.first,
                 shape.further,
                 shape.by_minute,
+                shape.newest,
             )
             for number, rule in zip(numbers, rules, strict=True)
             for shape in (SHAPES[type(rule)],)
         }
         connection.executemany(
-            f"insert into {self._settings} values (?, ?, ?, ?, ?, ?, ?)",
+            f"insert into {self._settings} values (?, ?, ?, ?, ?, ?, ?, ?)",
             [(number, *row) for number, row in settings.items()],
+        )
+        #: Whose ineligible events are counted for label values too.
+        self._shares = sorted(
+            {n for n, rule in zip(numbers, rules, strict=True) if isinstance(rule, NewestRule)}
         )
         shapes = {SHAPES[type(rule)].name: SHAPES[type(rule)] for rule in rules}.values()
         self._rows: list[tuple[Layered, str]] = [
@@ -97,14 +107,16 @@ class Subjects(Reduction):
         connection.execute(
             f"""create or replace temp table matched as
             with raw as materialized ({self._matching.sql(chosen)})
-            select rule, bucket, micros, id, step, {self._labels.valued()} v,
-              md5_number_lower(subject) as subject,
-              coalesce(matches and subject is not null and (not wants_v or v is not null), false)
-                as eligible
+            select rule, bucket, micros, id,
+              (case when good then step + 1 else step end)::utinyint as step,
+              {self._labels.valued()} v, md5_number_lower(subject) as subject,
+              coalesce(matches and subject is not null and (not wants_v or v is not null)
+                and (not wants_good or good is not null), false) as eligible
             from raw where matches is not false"""
         )
-        self._count_ineligible()
-        self._labels.admit("matched where eligible")
+        shares = ", ".join(map(str, self._shares)) or "null"
+        self._labels.admit(f"matched where eligible or rule in ({shares})")
+        self._count_ineligible(shares)
         connection.execute(
             f"""create or replace temp table arrived as
             select m.rule, subject, step, micros, id, {self._labels.admitted()} as labels, v
@@ -138,13 +150,14 @@ class Subjects(Reduction):
                 select distinct on (sign, rule, subject, step, moment, apart) *
                 from (
                   select *, case when by_minute then micros // {MINUTE} else micros end as moment,
-                    case when by_minute then labels end as apart
+                    case when by_minute and not newest then labels end as apart
                   from (
                     select 1 as sign, true as fresh, * from arrived
                     union all by name select 1 as sign, false as fresh, * from known
                     union all by name select -1 as sign, false as fresh, * from known)
                   join {self._settings} using (rule))
-                order by micros, id))
+                order by case when newest then -micros else micros end,
+                  case when not newest then id end, id desc))
             where place <= coalesce(case step when 0 then first else further end, place)"""
 
     def _append(self, target: Layered, rows: str) -> None:
@@ -163,11 +176,20 @@ class Subjects(Reduction):
             group by all having {" or ".join(f"{total} <> 0" for total in totals.values())}"""
         )
 
-    def _count_ineligible(self) -> None:
-        """Events that lack an attribute are counted with the sums of the total's series."""
+    def _count_ineligible(self, shares: str) -> None:
+        """Events that lack an attribute are counted with the sums of the total's series.
+
+        Of shares of events also with those of their label values.
+        """
         self._connection.execute(
-            """insert into partials_recent
+            f"""insert into partials_recent
             select m.bucket, s.series, 0, 0, 0, 0, 0, count(distinct m.id), null
-            from matched m join series s on s.rule = m.rule and s.value = ''
-            where not m.eligible group by all"""
+            from (
+              select m.rule, bucket, id, {self._labels.admitted()} as labels
+              from matched m {self._labels.join_admitted("m")} where not eligible) m
+              join {self._labels.table} p on p.total = m.rule
+                and (p.place = 0 or m.rule in ({shares}))
+              join series s on s.rule = p.rule
+                and s.value = case p.place when 0 then '' else m.labels[p.place] end
+            group by all"""
         )
