@@ -3,6 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 UV := $(BIN)/uv
+TABLES := catalog/loopgauge_catalog/tables
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint format gen bench bench-full soak clean
@@ -30,13 +31,15 @@ lint: setup  ## Format, lint, types, import direction, generated files up to dat
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/loopgauge check --schema | diff -u docs/catalog.schema.json - || (echo 'run make gen'; exit 1)
+	@$(BIN)/loopgauge check --handbook $(TABLES) | diff -u docs/kpis.md - || (echo 'run make gen'; exit 1)
 
 format: setup  ## Rewrite the sources in the one format
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
-gen: setup  ## Write what is generated from the catalog's models
+gen: setup  ## Write what is generated from the catalog
 	@$(BIN)/loopgauge check --schema > docs/catalog.schema.json
+	@$(BIN)/loopgauge check --handbook $(TABLES) > docs/kpis.md
 
 bench: setup  ## About three minutes of measurements; see docs/benchmarks.md
 	@$(BIN)/python -m benchmarks

@@ -78,14 +78,6 @@ def surely_bad(bad: int, n: int, allowed: float) -> bool:
     return bad >= 2 and binomial_tail(bad, n, allowed) <= SURE
 
 
-def default_min_samples(allowed: float) -> int:
-    """Samples below which a share is too few to judge: clamp(ceil(5 / allowed), 20, 1000)."""
-    if allowed <= 0:
-        return 1
-    # 5 / 0.05 is 100.00000000000001 in doubles; the ceiling must not see the dust.
-    return min(1000, max(20, math.ceil(round(5 / allowed, 9))))
-
-
 def mean_interval(n: int, total: int, squares: int) -> tuple[float, float] | None:
     """95 % interval of a mean: m ± 1.96·s/√n, in the unit of `total`; None below 2 samples.
 

@@ -7,12 +7,13 @@ import numpy as np
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import Uptime
 from loopgauge_catalog.quantities import MICRO
+from loopgauge_catalog.targets import default_min_samples
 
 from loopgauge_collector.kinds.base import Judgement, Kind, Number, identity
 from loopgauge_collector.kinds.cell import Cell, MinuteRows
 from loopgauge_collector.kinds.expressions import filter_sql, text
 from loopgauge_collector.kinds.rules import AdditiveRule, Rule
-from loopgauge_collector.statistics import default_min_samples, surely_bad
+from loopgauge_collector.statistics import surely_bad
 from loopgauge_collector.windows import MINUTE, Grain
 
 #: With more of the time unknown there is no number.
