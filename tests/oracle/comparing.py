@@ -16,6 +16,8 @@ from tests.oracle.oracle import Oracle
 
 #: Kinds of which everything is compared; of the others what the semantics give a name to.
 _SIMPLE = frozenset({"count", "sum", "rate", "mean", "ratio", "quantile", "latest"})
+#: Nothing says what a level rests on.
+_UNCOUNTED = frozenset({"in_flight"})
 _WITH_INTERVAL = _SIMPLE | {"duration", "conversion", "funnel", "subject_share"}
 
 
@@ -38,9 +40,10 @@ def differences(kind: str, reading: Reading, answer: Answer) -> list[str]:
     pairs: dict[str, tuple[Any, Any]] = {
         "start": (reading.start, None if answer.start is None else as_datetime(answer.start)),
         "end": (reading.end, as_datetime(answer.end)),
-        "samples": (reading.samples, answer.samples),
         "stats": (_named(reading.stats, kind), _named(answer.stats, kind)),
     }
+    if kind not in _UNCOUNTED:
+        pairs["samples"] = (reading.samples, answer.samples)
     if kind in _SIMPLE:
         pairs["ineligible"] = (reading.ineligible, answer.ineligible)
     if kind in _WITH_INTERVAL:
@@ -59,6 +62,10 @@ def differences(kind: str, reading: Reading, answer: Answer) -> list[str]:
     return found
 
 
+def _is_there(kind: str, part: Reading | Answer) -> bool:
+    return bool(part.value if kind in _UNCOUNTED else part.samples)
+
+
 def _parts(value: KpiValue, answer: Answer) -> list[str]:
     """Differences between breakdowns; a part that nothing is in may be shown or not."""
     kind, found = value.kpi.kind, []
@@ -66,15 +73,18 @@ def _parts(value: KpiValue, answer: Answer) -> list[str]:
         return [f"breakdowns: {set(value.breakdowns)} is not {set(answer.breakdowns)}"]
     for label, parts in answer.breakdowns.items():
         shown = value.breakdowns[label]
+        wanted = {name for name, part in parts.items() if kind in _SIMPLE or _is_there(kind, part)}
         more = {
             name
             for name, part in shown.items()
-            if name not in parts and (kind in _SIMPLE or part.samples)
+            if name not in parts and (kind in _SIMPLE or _is_there(kind, part))
         }
-        if more or not set(parts) <= set(shown):
+        if more or not wanted <= set(shown):
             found.append(f"{label}: {set(shown)} is not {set(parts)}")
             continue
         for name, part in parts.items():
+            if name not in shown:
+                continue
             own = Answer(**{**vars(part), "start": answer.start, "end": answer.end})
             found += [f"{label}={name}: {each}" for each in differences(kind, shown[name], own)]
     return found
