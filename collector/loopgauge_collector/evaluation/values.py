@@ -175,7 +175,7 @@ def evaluate(
     kpi, kind = definition.kpi, definition.kind
     feeds = sources.feeds(kpi, catalog)
     own = own_window(kpi, moment, catalog)
-    if rebuilding or not (definition.totals or kind.source == "none"):
+    if rebuilding or not (definition.totals or kind.source in {"sequences", "none"}):
         return _value(definition, catalog, feeds, moment, State.REBUILDING, False, _empty(own), {})
     cell = cell_of(definition, cells, own, moment)
     if attainments is not None:
@@ -288,6 +288,9 @@ def _one(
     """One series (or rule) over a window."""
     kpi, kind = definition.kpi, definition.kind
     empty = Cell(span.start, span.end, at=moment.at)
+    if (asked := kind.numbered(kpi, span)) is not None:
+        given, arrived = cells.numbered(asked)
+        return replace(empty, n=given, good=arrived)
     if number is None:
         return empty
     match kind.source:
@@ -310,7 +313,7 @@ def _one(
         case "subjects":
             tally = _tally(definition, cells, number, span)
             return replace(empty, tally=tally, ineligible=_ineligible(cells, number, span))
-        case "none":
+        case "sequences" | "none":
             return empty
 
 

@@ -15,6 +15,7 @@ from loopgauge_collector.kinds.duration import DurationKind
 from loopgauge_collector.kinds.funnel import FunnelKind
 from loopgauge_collector.kinds.in_flight import InFlightKind
 from loopgauge_collector.kinds.latest import LatestKind
+from loopgauge_collector.kinds.loss import LossKind
 from loopgauge_collector.kinds.mean import MeanKind
 from loopgauge_collector.kinds.per import PerKind
 from loopgauge_collector.kinds.quantile import QuantileKind
@@ -37,6 +38,7 @@ KINDS: dict[str, Kind] = {
     "conversion": ConversionKind(),
     "uptime": UptimeKind(),
     "drift": DriftKind(),
+    "loss": LossKind(),
     "delta": DeltaKind(),
     "age": AgeKind(),
     "funnel": FunnelKind(),

@@ -16,7 +16,7 @@ from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import Aggregate, Finished, Kpi, Step
 from loopgauge_catalog.quantities import MICRO
 
-from loopgauge_collector.kinds.cell import Cell, Source, SubjectRows, Tally
+from loopgauge_collector.kinds.cell import Cell, Numbered, Source, SubjectRows, Tally
 from loopgauge_collector.kinds.expressions import filter_sql, micro, text
 from loopgauge_collector.kinds.rules import AdditiveRule, Rule, SubjectRule, revision
 from loopgauge_collector.windows import Grain, Window
@@ -155,6 +155,10 @@ class Kind(ABC):
     def tally(self, kpi: Any, rows: SubjectRows, window: Window) -> Tally:
         """For subjects: counts of rows by name. They are added up over parts of the rows."""
         return Counter()
+
+    def numbered(self, kpi: Any, window: Window) -> Numbered | None:
+        """The numbers of producers that it counts, for kinds of that source."""
+        return None
 
     def is_stale(self, kpi: Any, cell: Cell, at: int) -> bool:
         """Whether the kind itself knows that its number is too old; `at` in microseconds."""

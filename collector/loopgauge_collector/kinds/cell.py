@@ -12,8 +12,9 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 NO_INTS: Ints = np.empty(0, dtype=np.int64)
 
-#: Where a kind's cells come from: sums by minute, newest events, subjects, levels, or nothing.
-Source = Literal["sums", "latest", "subjects", "levels", "none"]
+#: Where a kind's cells come from: sums by minute, newest events, subjects, levels,
+#: the numbers of producers, or nothing.
+Source = Literal["sums", "latest", "subjects", "levels", "sequences", "none"]
 
 #: Counts by name; those of two halves of the rows add up to those of the whole.
 Tally = Counter[Hashable]
@@ -95,6 +96,25 @@ class MinuteRows:
     bucket: Ints = field(default_factory=lambda: NO_INTS)
     n: Ints = field(default_factory=lambda: NO_INTS)
     good: Ints = field(default_factory=lambda: NO_INTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """Which numbers of producers are looked for.
+
+    Attributes:
+        product, environment: whose; events without an environment are among them.
+        services: patterns with * and ?; empty for all.
+        low, high: minutes between which the numbers were given, the second one exclusive.
+        end: minute before which they must have happened.
+    """
+
+    product: str
+    environment: str
+    services: tuple[str, ...]
+    low: int
+    high: int
+    end: int
 
 
 _NO_CELLS: Mapping[str, "Cell"] = MappingProxyType({})

@@ -8,6 +8,7 @@ from loopgauge_collector.kinds.cell import (
     LatestRow,
     LevelRows,
     MinuteRows,
+    Numbered,
     SubjectRows,
     Tally,
 )
@@ -41,6 +42,10 @@ class Cells(Protocol):
 
     def minutes(self, series: int, window: Window) -> MinuteRows:
         """The minutes of a window and of the day before it."""
+        ...
+
+    def numbered(self, asked: Numbered) -> tuple[int, int]:
+        """Numbers that producers gave, and those among them that arrived."""
         ...
 
     def levels(self, series: int, since: int, until: int) -> LevelRows:

@@ -9,12 +9,14 @@ from loopgauge_collector.kinds.cell import (
     LatestRow,
     LevelRows,
     MinuteRows,
+    Numbered,
     SubjectRows,
     Tally,
 )
 from loopgauge_collector.partials.reading import MINUTES_BEFORE
 from loopgauge_collector.partials.reading.minutes import read_minutes
 from loopgauge_collector.partials.reading.newest import Newest, bases, newest
+from loopgauge_collector.partials.reading.sequences import arrived, counted, reached
 from loopgauge_collector.partials.reading.subjects import (
     Changes,
     between,
@@ -116,6 +118,11 @@ class PastCells:
             window.end_bucket,
         )
         return read.get(series, MinuteRows())
+
+    def numbered(self, asked: Numbered) -> tuple[int, int]:
+        """Numbers that producers gave, and those among them that arrived."""
+        told = reached(self._cursor, asked, None)
+        return counted([told], [arrived(self._cursor, asked, None)])
 
     def levels(self, series: int, since: int, until: int) -> LevelRows:
         """The level at a moment and its changes up to another one."""

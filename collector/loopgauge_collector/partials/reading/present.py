@@ -11,6 +11,7 @@ from loopgauge_collector.kinds.cell import (
     LatestRow,
     LevelRows,
     MinuteRows,
+    Numbered,
     SubjectRows,
     Tally,
 )
@@ -18,6 +19,13 @@ from loopgauge_collector.partials.reading import MINUTES_BEFORE
 from loopgauge_collector.partials.reading.minutes import read_minutes, together
 from loopgauge_collector.partials.reading.newest import Newest, bases, newest
 from loopgauge_collector.partials.reading.past import PastCells
+from loopgauge_collector.partials.reading.sequences import (
+    Reached,
+    Runs,
+    arrived,
+    counted,
+    reached,
+)
 from loopgauge_collector.partials.reading.subjects import (
     Changes,
     between,
@@ -81,6 +89,7 @@ class PresentCells:
         tallies: dict[tuple[object, ...], Tally],
         elsewhere: dict[tuple[int, Window], Part],
         settled: dict[int, LevelRows],
+        numbers: tuple[dict[Numbered, Reached], dict[str, Runs]],
     ) -> None:
         self._cursor = cursor
         self._layers = layers
@@ -91,6 +100,8 @@ class PresentCells:
         self._elsewhere = elsewhere
         self._settled = settled
         self._levels: dict[int, LevelRows] = {}
+        self._told, self._came = numbers
+        self._came_lately: dict[str, Runs] = {}
         self._lately: dict[tuple[int, Window], Part] = {}
 
     def sums(self, series: int, window: Window) -> Cell:
@@ -177,6 +188,19 @@ class PresentCells:
         kept = rows.bucket >= window.start_bucket - MINUTES_BEFORE
         return MinuteRows(rows.bucket[kept], rows.n[kept], rows.good[kept])
 
+    def numbered(self, asked: Numbered) -> tuple[int, int]:
+        """Numbers that producers gave; what the large tables say is kept until they change."""
+        if asked not in self._told:
+            self._told[asked] = reached(self._cursor, asked, "")
+        if asked.product not in self._came:
+            self._came[asked.product] = arrived(self._cursor, asked, "")
+        if asked.product not in self._came_lately:
+            self._came_lately[asked.product] = arrived(self._cursor, asked, "_recent")
+        return counted(
+            [self._told[asked], reached(self._cursor, asked, "_recent")],
+            [self._came[asked.product], self._came_lately[asked.product]],
+        )
+
     def levels(self, series: int, since: int, until: int) -> LevelRows:
         """The level at a moment and its changes up to another one."""
         if series not in self._levels:
@@ -199,6 +223,7 @@ class PresentReader:
         self._tallies: dict[tuple[object, ...], Tally] = {}
         self._elsewhere: dict[tuple[int, Window], Part] = {}
         self._settled: dict[int, LevelRows] = {}
+        self._numbers: tuple[dict[Numbered, Reached], dict[str, Runs]] = ({}, {})
 
     def read(
         self, cursor: duckdb.DuckDBPyConnection, wanted: Wanted, firsts: Mapping[int, int]
@@ -220,6 +245,7 @@ class PresentReader:
         if key != self._key:
             self._large = _read_layer(cursor, "", starts, end, wanted)
             self._tallies, self._elsewhere, self._settled = {}, {}, {}
+            self._numbers = ({}, {})
             self._key = key
         recent = _read_layer(cursor, "_recent", starts, end, wanted)
         return PresentCells(
@@ -231,6 +257,7 @@ class PresentReader:
             self._tallies,
             self._elsewhere,
             self._settled,
+            self._numbers,
         )
 
 
