@@ -9,7 +9,7 @@ from loopgauge_catalog.names import OWN_STAT, stat_name
 from loopgauge_catalog.quantities import format_duration
 
 #: Kinds that show further numbers beside their value, each with a `stat` of its own.
-_WITH_STATS = {"budget", "composite", "cost_per", "drift", "loss", "uptime"}
+_WITH_STATS = {"budget", "composite", "cost_per", "drift", "uptime"}
 
 
 def own_stat(kpi: Kpi) -> str | None:
