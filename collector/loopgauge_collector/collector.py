@@ -22,6 +22,7 @@ from loopgauge_collector.folding import Folding
 from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.partials.folder import Folder
 from loopgauge_collector.partials.series import SeriesRegistry
+from loopgauge_collector.partials.upkeep import Upkeep
 from loopgauge_collector.settings import Settings
 from loopgauge_collector.storage.accounting import Accounting
 from loopgauge_collector.storage.commit import Committer
@@ -81,17 +82,26 @@ class Collector:
         self.refusals: Counter[str] = Counter()
         self.refused_bytes: Counter[str] = Counter()
         self._one_query = threading.Lock()
-        self._activity = Activity(connection)
+        self._activity = Activity(connection, clock())
         self._registry = SeriesRegistry(connection, settings.label_cap)
         self._accounting = Accounting(connection)
         self._folder = Folder(
             self._store.folding, catalog, self._registry, self._activity, settings.fold_max_events
         )
-        self.quarantine = Quarantine(self._store, settings.quarantine_max_events)
+        self.quarantine = Quarantine(
+            self._store, settings.quarantine_max_events, settings.events_keep_days
+        )
         committer = Committer(connection, self._accounting, self.quarantine)
         self._folding = Folding(
             self._store,
             self._folder,
+            Upkeep(
+                self._store.folding,
+                self._folder,
+                self._registry,
+                settings.events_keep_days,
+                clock,
+            ),
             settings,
             committer.committed,
             self._storage_failed,

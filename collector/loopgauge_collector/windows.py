@@ -5,6 +5,7 @@ All times are microseconds since the epoch, UTC.
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from loopgauge_catalog.calendar import Period, Sprint
@@ -14,8 +15,10 @@ QUARTER = 15 * MINUTE
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
-_MINUTES_KEPT = 25 * HOUR
-_QUARTERS_KEPT = 90 * DAY
+MINUTES_KEPT = 25 * HOUR
+QUARTERS_KEPT = 90 * DAY
+#: What stored rows are kept by.
+Grain = Literal["minute", "quarter", "day"]
 
 
 def to_micro(moment: datetime) -> int:
@@ -47,9 +50,9 @@ def snap(bound: int, now: int, zone: ZoneInfo, *, up: bool = False) -> int:
         up: round up (an `at`) instead of down (a window's start).
     """
     age = now - bound
-    if age > _QUARTERS_KEPT:
+    if age > QUARTERS_KEPT:
         return _local_midnight(bound, zone, up=up)
-    grid = MINUTE if age <= _MINUTES_KEPT else QUARTER
+    grid = MINUTE if age <= MINUTES_KEPT else QUARTER
     return -(-bound // grid) * grid if up else bound // grid * grid
 
 
@@ -84,9 +87,8 @@ class Window:
 
     def before(self, shift: int) -> "Window":
         """The same length earlier, each bound snapped by its own age (R12)."""
-        start = self.end - self.length if self.length else self.start
         return Window(
-            snap(start - shift, self.now, self.zone),
+            snap(self.end - self.length - shift, self.now, self.zone),
             snap(self.end - shift, self.now, self.zone),
             self.length,
             self.now,
@@ -136,20 +138,21 @@ def _next_first_day(first: date, period: Period, sprint: Sprint | None) -> date:
             return first + timedelta(days=sprint.days)
 
 
-def _midnight(day: date, zone: ZoneInfo) -> int:
+def midnight(day: date, zone: ZoneInfo) -> int:
+    """When a local day begins."""
     return to_micro(datetime(day.year, day.month, day.day, tzinfo=zone))
 
 
 def whole_days(first: date, after: date, zone: ZoneInfo) -> tuple[int, int]:
     """From the beginning of a local day to that of another."""
-    return _midnight(first, zone), _midnight(after, zone)
+    return midnight(first, zone), midnight(after, zone)
 
 
 def full_days(moment: int, days: int, zone: ZoneInfo) -> tuple[int, int]:
     """The first so many local days that begin at a moment or after it."""
     start = _local_midnight(moment, zone, up=True)
     first = to_datetime(start).astimezone(zone).date()
-    return start, _midnight(first + timedelta(days=days), zone)
+    return start, midnight(first + timedelta(days=days), zone)
 
 
 def calendar_period(
@@ -165,4 +168,4 @@ def calendar_period(
     """
     day = to_datetime(end - 1).astimezone(zone).date()
     first = _first_day(day, period, sprint)
-    return _midnight(first, zone), _midnight(_next_first_day(first, period, sprint), zone)
+    return midnight(first, zone), midnight(_next_first_day(first, period, sprint), zone)

@@ -37,7 +37,8 @@ _ROUTES: Final = (_GENERATE, *[_SHOW] * 4, *[_LIBRARY] * 3, *[_ACCOUNT] * 2, _ST
 
 _MODELS: Final = ("melody-2", "melody-2", "melody-3")
 _CHANNELS: Final = ("search", "search", "friend", "video", "newsletter")
-_SCORES: Final = (5, 5, 5, 5, 5, 5, 5, 4, 4, 3)
+# Not what was hoped for: this target is missed.
+_SCORES: Final = (5, 5, 5, 5, 5, 4, 4, 4, 3, 2)
 
 
 class MusicGen:

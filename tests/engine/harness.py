@@ -19,6 +19,7 @@ from loopgauge_collector.events import Admitted, EventColumns, Rejected, Verdict
 from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.partials.folder import Folder
 from loopgauge_collector.partials.series import SeriesRegistry
+from loopgauge_collector.partials.upkeep import Upkeep
 from loopgauge_collector.settings import Settings
 from loopgauge_collector.storage.accounting import Accounting
 from loopgauge_collector.storage.commit import Committer
@@ -117,13 +118,22 @@ class Engine:
         self.settings = Settings(data_dir=folder, **settings)
         self.store = Store(self.settings)
         connection = self.store.connection
-        self.activity = Activity(connection)
+        self.activity = Activity(connection, now)
         self.registry = SeriesRegistry(connection, self.settings.label_cap)
         self.accounting = Accounting(connection)
         self.folder = Folder(
             self.store.folding, catalog(*products), self.registry, self.activity, chunk
         )
-        self.quarantine = Quarantine(self.store, self.settings.quarantine_max_events)
+        self.upkeep = Upkeep(
+            self.store.folding,
+            self.folder,
+            self.registry,
+            self.settings.events_keep_days,
+            self._clock,
+        )
+        self.quarantine = Quarantine(
+            self.store, self.settings.quarantine_max_events, self.settings.events_keep_days
+        )
         self.quarantine.use(self._run)
         self.committer = Committer(connection, self.accounting, self.quarantine)
         self._past = Past(self.store, self.folder, self.registry, self._clock)
@@ -170,6 +180,11 @@ class Engine:
     def merge(self) -> None:
         """What the writer does once a minute."""
         self.folder.merge()
+
+    def keep_up(self) -> None:
+        """What the folding thread does once an hour: compaction and retention, to the end."""
+        while self.upkeep.step():
+            pass
 
     def snapshot(self) -> Snapshot:
         """Every KPI now, the way the evaluator reads it."""

@@ -100,6 +100,20 @@ def test_a_subject_counts_for_every_label_value_and_once_beyond_the_cap(
     assert by_plan() == {"free": 2, "pro": 2, "__other__": 2}
 
 
+def test_the_last_complete_day_is_shown_beside_the_running_one(make_engine: MakeEngine) -> None:
+    engine = make_engine(users(window="day"), now=NOON)
+    engine.send(
+        *(Event("session.started", NOON - DAY, {"user.id": user}) for user in ("u1", "u2", "u3")),
+    )
+    engine.merge()
+    # Who comes back is still one of yesterday's.
+    engine.send(seen("u1", "00:00"), seen("u2", "11:59"))
+
+    reading = engine.read("users", NOON)
+
+    assert (reading.value, reading.stats["last_complete"]) == (2, 3)
+
+
 def tickets(**more: object) -> dict[str, object]:
     kpi = {
         "kind": "subject_share", "having": "ticket.opened", "by": "user.id", "window": "1h",

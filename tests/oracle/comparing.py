@@ -8,7 +8,6 @@ from typing import Any
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.quantities import parse_duration
 from loopgauge_catalog.values import KpiValue, Reading
-from loopgauge_collector.kinds.rules import LABEL_SET
 
 from tests.engine.harness import Engine
 from tests.oracle.answer import Answer
@@ -17,6 +16,8 @@ from tests.oracle.oracle import Oracle
 
 #: Kinds of which everything is compared; of the others what the semantics give a name to.
 _SIMPLE = frozenset({"count", "sum", "rate", "mean", "ratio", "quantile", "latest"})
+#: Nothing says what a level rests on.
+_UNCOUNTED = frozenset({"in_flight"})
 _WITH_INTERVAL = _SIMPLE | {"duration", "conversion", "funnel", "subject_share"}
 
 
@@ -28,9 +29,9 @@ def close(found: float | None, expected: Any) -> bool:
 
 
 def _named(stats: Mapping[str, Any], kind: str) -> set[str]:
-    """Quantiles and means have the same names everywhere."""
+    """Quantiles and means have the same names everywhere; a period's predecessor has none."""
     if kind in _SIMPLE:
-        return set(stats)
+        return set(stats) - {"last_complete"}
     return {name for name in stats if name == "mean" or (name[0] == "p" and name[1:2].isdigit())}
 
 
@@ -39,9 +40,10 @@ def differences(kind: str, reading: Reading, answer: Answer) -> list[str]:
     pairs: dict[str, tuple[Any, Any]] = {
         "start": (reading.start, None if answer.start is None else as_datetime(answer.start)),
         "end": (reading.end, as_datetime(answer.end)),
-        "samples": (reading.samples, answer.samples),
         "stats": (_named(reading.stats, kind), _named(answer.stats, kind)),
     }
+    if kind not in _UNCOUNTED:
+        pairs["samples"] = (reading.samples, answer.samples)
     if kind in _SIMPLE:
         pairs["ineligible"] = (reading.ineligible, answer.ineligible)
     if kind in _WITH_INTERVAL:
@@ -60,6 +62,10 @@ def differences(kind: str, reading: Reading, answer: Answer) -> list[str]:
     return found
 
 
+def _is_there(kind: str, part: Reading | Answer) -> bool:
+    return bool(part.value if kind in _UNCOUNTED else part.samples)
+
+
 def _parts(value: KpiValue, answer: Answer) -> list[str]:
     """Differences between breakdowns; a part that nothing is in may be shown or not."""
     kind, found = value.kpi.kind, []
@@ -67,15 +73,18 @@ def _parts(value: KpiValue, answer: Answer) -> list[str]:
         return [f"breakdowns: {set(value.breakdowns)} is not {set(answer.breakdowns)}"]
     for label, parts in answer.breakdowns.items():
         shown = value.breakdowns[label]
+        wanted = {name for name, part in parts.items() if kind in _SIMPLE or _is_there(kind, part)}
         more = {
             name
             for name, part in shown.items()
-            if name not in parts and (kind in _SIMPLE or part.samples)
+            if name not in parts and (kind in _SIMPLE or _is_there(kind, part))
         }
-        if more or not set(parts) <= set(shown):
+        if more or not wanted <= set(shown):
             found.append(f"{label}: {set(shown)} is not {set(parts)}")
             continue
         for name, part in parts.items():
+            if name not in shown:
+                continue
             own = Answer(**{**vars(part), "start": answer.start, "end": answer.end})
             found += [f"{label}={name}: {each}" for each in differences(kind, shown[name], own)]
     return found
@@ -104,22 +113,25 @@ def assert_windows_agree(value: KpiValue, oracle: Oracle, at: int, now: int) -> 
         assert not found, f"{value.kpi.id} over {name}: {'; '.join(found)}"
 
 
-def admitted(engine: Engine, cap: int) -> dict[tuple[str, str], set[str]]:
+def admitted(engine: Engine, catalog: Catalog, cap: int) -> dict[tuple[str, str], set[str]]:
     """The stored registry: which label values have a series of their own (R8)."""
     registry: dict[tuple[str, str], set[str]] = defaultdict(set)
     for kpi, label, value in engine.rows(
-        "select kpi, label, value from rules join series using (rule) where label <> ''"
+        # A quota keeps every label set apart, however many there are: that is no label.
+        "select kpi, label, value from rules join series using (rule) where label not in ('', '*')"
     ):
         registry[kpi, label].add(value)
-    # Label sets are kept apart however many there are: a greatest one is looked for.
-    capped = [values for (_, label), values in registry.items() if label != LABEL_SET]
-    assert all(len(values - {"__other__"}) <= cap for values in capped)
+    for (kpi, label), values in registry.items():
+        row = catalog.kpi(kpi)
+        # Label sets (`per`) are kept apart one by one; only breakdowns have a cap.
+        capped = row is not None and row.label_sets is None and label in row.labels
+        assert not capped or len(values - {"__other__"}) <= cap
     return registry
 
 
 def oracle_of(engine: Engine, catalog: Catalog, events: Iterable[Event], cap: int) -> Oracle:
     """The oracle that was told the same events, with the engine's registry of label values."""
-    return Oracle(events, catalog, admitted(engine, cap))
+    return Oracle(events, catalog, admitted(engine, catalog, cap))
 
 
 def plain(value: KpiValue) -> Any:

@@ -7,7 +7,7 @@ from loopgauge_catalog.kpis import Step
 
 from tests.oracle.answer import Answer
 from tests.oracle.attributes import MICRO
-from tests.oracle.events import HOUR, SECOND
+from tests.oracle.events import SECOND
 from tests.oracle.subjects import KEPT, SKEW
 from tests.oracle.view import Pick, View, everything
 
@@ -41,9 +41,7 @@ def in_flight(view: View, pick: Pick = everything) -> Answer:
         return sum(inside), len(inside)
 
     if view.kpi.read == "current":
-        # An `at` that is too old for its minute is moved to where its grid is (R3).
-        old = view.now - view.end > 25 * HOUR
-        micro, n = level(view.end if old else view.at // SECOND * SECOND)
+        micro, n = level(view.moment // SECOND * SECOND)
         return Answer(value=Fraction(micro, MICRO), samples=n)
     turns = {view.start, *(start for start, _, _ in lives), *(o for _, o, _ in lives if o)}
     seconds = {-(-turn // SECOND) * SECOND for turn in turns}

@@ -19,7 +19,7 @@ _UNKNOWN = Fraction(1, 10)
 
 
 def uptime(view: View, _pick: Pick = everything) -> Answer:
-    """Σ up / known slots; slots that have ended by E, counted from the epoch."""
+    """Σ up / known slots; slots that have ended, counted from the epoch."""
     kpi, probes = view.kpi, dict[int, dict[str | None, list[bool]]]()
     for event, is_eligible in view.chosen(kpi.event, kpi.where):
         is_up = matches(kpi.up, event.attributes)
@@ -30,7 +30,7 @@ def uptime(view: View, _pick: Pick = everything) -> Answer:
         slot: max(Fraction(sum(seen), len(seen)) for seen in places.values())
         for slot, places in probes.items()
     }
-    slots = range(-(-view.start // kpi.every), view.end // kpi.every)
+    slots = range(-(-view.start // kpi.every), min(view.moment, view.end) // kpi.every)
     known = [up.get(slot, up.get(slot - 1)) for slot in slots]
     shares = [share for share in known if share is not None]
     answer = Answer(samples=len(shares))

@@ -136,6 +136,9 @@ def _judged(kpi: Any, answer: Answer) -> Judged:
         if target.lower_is_better is False or threshold == MICRO:
             return missed, *_surely(kpi, missed, n - answer.hits, n, MICRO - threshold)
         return missed, *_surely(kpi, missed, answer.hits, n, threshold)
+    if kpi.kind == "uptime":
+        bad = int((1 - Fraction(answer.value)) * n)  # part of a slot is no bad one
+        return missed, *_surely(kpi, missed, bad, n, MICRO - threshold)
     if kpi.kind == "mean":
         least = kpi.min_samples or 20
         low, high = answer.interval or (-math.inf, math.inf)

@@ -83,6 +83,11 @@ class View:
         """E."""
         return self.span[1]
 
+    @property
+    def moment(self) -> int:
+        """The moment itself; one that is too old for its minute is moved to E (R3)."""
+        return self.end if self.now - self.end > 25 * HOUR else self.at
+
     def snap(self, bound: int) -> int:
         """A bound on the grid of its age (R3)."""
         return snap(bound, self.now, self.product.zone)

@@ -113,17 +113,18 @@ class Past:
                     max(max(s.end, at) for s, at in spans),
                 ),
             )
-            history = activity.History(cursor, kpi.product, end)
+            ends = [own_window(kpi, moment, catalog).end for moment in asked]
+            history = activity.History(cursor, kpi.product, ends)
             return [
                 evaluate(
                     definition,
                     cells,
-                    Sources(history.before(own_window(kpi, moment, catalog).end)),
+                    Sources(history.before(before)),
                     moment,
                     catalog,
                     rebuilding=kpi.id in self._folder.rebuilding,
                     lengths=lengths,
                     attainments=attainments,
                 )
-                for moment in asked
+                for moment, before in zip(asked, ends, strict=True)
             ]

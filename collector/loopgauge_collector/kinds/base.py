@@ -19,7 +19,7 @@ from loopgauge_catalog.quantities import MICRO
 from loopgauge_collector.kinds.cell import Cell, Numbered, Source, SubjectRows, Tally
 from loopgauge_collector.kinds.expressions import filter_sql, micro, text
 from loopgauge_collector.kinds.rules import AdditiveRule, Rule, SubjectRule, revision
-from loopgauge_collector.windows import Window
+from loopgauge_collector.windows import Grain, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,15 @@ class Kind(ABC):
         breaks_down: whether it needs the cells of each label value to read the whole.
         by_minute: whether it needs the minutes one by one, see `Cell.minutes`.
         sketched: whether its series carry a sketch, or bins in the place of one.
+        grain: the coarsest rows that it can be computed from once they are old; every bound that
+            it compares a bucket with has to be snapped (R3), or this has to be `minute`.
     """
 
     source: ClassVar[Source] = "sums"
     breaks_down: ClassVar[bool] = False
     by_minute: ClassVar[bool] = False
     sketched: ClassVar[bool] = False
+    grain: ClassVar[Grain] = "day"
 
     @abstractmethod
     def reduce(self, kpi: Any, catalog: Catalog) -> tuple[Rule, ...]:

@@ -13,7 +13,7 @@ from loopgauge_collector.kinds.cell import Cell, MinuteRows
 from loopgauge_collector.kinds.expressions import filter_sql, text
 from loopgauge_collector.kinds.rules import AdditiveRule, Rule
 from loopgauge_collector.statistics import default_min_samples, surely_bad
-from loopgauge_collector.windows import MINUTE
+from loopgauge_collector.windows import MINUTE, Grain
 
 #: With more of the time unknown there is no number.
 _UNKNOWN_AT_MOST = Fraction(1, 10)
@@ -62,6 +62,7 @@ class UptimeKind(Kind):
 
     breaks_down: ClassVar[bool] = True
     by_minute: ClassVar[bool] = True
+    grain: ClassVar[Grain] = "minute"
 
     def labels(self, kpi: Uptime) -> tuple[str, ...]:
         """Each location by itself."""

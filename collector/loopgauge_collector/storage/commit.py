@@ -83,7 +83,11 @@ class Committer:
         connection.execute(
             "prepare append_events as insert into events by name select * from arriving"
         )
-        row = connection.execute("select max(seq), max(id)::varchar from events").fetchone()
+        # Old events are deleted, and a number that was folded must never be given again.
+        row = connection.execute(
+            """select greatest(max(seq), (select max(position) from positions)), max(id)::varchar
+            from events"""
+        ).fetchone()
         assert row is not None
         #: Number of the newest commit.
         self.committed: int = row[0] or 0

@@ -161,13 +161,29 @@ class PresentCells:
         """What a kind counts; of the large table it is kept until that changes."""
         key = (series, window, reach)
         if key not in self._tallies:
-            self._tallies[key] = count(begun(self._layers[0].subjects.get(series), window, reach))
+            self._tallies[key] = count(self._begun(0, series, window, reach))
         total: Tally = Counter(self._tallies[key])
-        total.update(count(begun(self._layers[1].subjects.get(series), window, reach)))
+        total.update(count(self._begun(1, series, window, reach)))
         return total
+
+    def _begun(self, layer: int, series: int, window: Window, reach: int | None) -> SubjectRows:
+        """Who began in the window or up to `reach` before it; all before its end without."""
+        oldest = 0 if reach is None else (window.start - reach) // MINUTE
+        end = window.end_bucket
+        if end == self._end:
+            rows = self._layers[layer].subjects.get(series, SubjectRows())
+        else:
+            # What was read for the present says nothing of who was active last before.
+            table = ("subjects", "subjects_recent")[layer]
+            read = read_subjects(self._cursor, table, oldest, end, [series], first_end=end)
+            rows = read.get(series, SubjectRows())
+        return rows.begun(oldest, end)
 
     def minutes(self, series: int, window: Window) -> MinuteRows:
         """The minutes of a window and of the day before it."""
+        if window.end_bucket != self._end:
+            past = PastCells(self._cursor, window.start, window.end, self._firsts)
+            return past.minutes(series, window)
         rows = together([layer.minutes.get(series, MinuteRows()) for layer in self._layers])
         kept = rows.bucket >= window.start_bucket - MINUTES_BEFORE
         return MinuteRows(rows.bucket[kept], rows.n[kept], rows.good[kept])
@@ -196,14 +212,6 @@ class PresentCells:
                     self._settled[series] = running([large])
                 self._levels[series] = self._settled[series]
         return between(self._levels[series], since // _SECOND, until // _SECOND)
-
-
-def begun(rows: SubjectRows | None, window: Window, reach: int | None) -> SubjectRows:
-    """Those who began in the window or up to `reach` before it; all before its end without."""
-    if rows is None:
-        return SubjectRows()
-    start = 0 if reach is None else (window.start - reach) // MINUTE
-    return rows.begun(start, window.end_bucket)
 
 
 class PresentReader:

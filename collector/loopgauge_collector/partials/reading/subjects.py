@@ -130,10 +130,10 @@ def between(rows: LevelRows, since: int, until: int) -> LevelRows:
     """
     low, high = np.searchsorted(rows.second, (since, until), side="right").tolist()
     level, n = (rows.level[low - 1], rows.n[low - 1]) if low else (0, 0)
-    if low == high and level == 0 and n == 0:
-        return LevelRows()
-    return LevelRows(
+    found = LevelRows(
         np.concatenate([np.array([since], dtype=np.int64), rows.second[low:high]]),
         np.concatenate([np.array([level], dtype=rows.level.dtype), rows.level[low:high]]),
         np.concatenate([np.array([n], dtype=np.int64), rows.n[low:high]]),
     )
+    # What one layer takes back of the other leaves seconds without a change.
+    return found if found.level.any() or found.n.any() else LevelRows()

@@ -86,9 +86,9 @@ class Priced(Additive):
               left join {self._for("operation")} o
                 on {_fits("o", "operation")} and {_used("o")}),
             known as (
-              select *, case when used between -factor.most and factor.most then sign(used)
-                * ((abs(used)::hugeint * 2 * factor.num + factor.den) // (2 * factor.den)) end::bigint
-                as price
+              select *, case when used between -factor.most and factor.most then sign(used) * (
+                (abs(used)::hugeint * 2 * factor.num + factor.den) // (2 * factor.den)
+                ) end::bigint as price
               from times)
             select *, coalesce(price, 0) as v, false as wants_v,
               price is not null as good, true as wants_good
