@@ -43,10 +43,12 @@ def _stats(kpi: Kpi, value: float) -> dict[str, float]:
             return {"rests_on": 78.3, "best_case": 88.35}
         case "cost_per":
             return {"spend": value * 2}
-        case "budget" if getattr(kpi, "read", "") == "forecast":
-            return {"used": value / 3}
+        case "budget":
+            return {"used": value / 3} if getattr(kpi, "read", "") == "forecast" else {}
         case "uptime":
             return {"unknown": 0.02}
+        case "drift":
+            return {"bound": 0.019, "reference": 700.0}
     return {"last_complete": value * 2} if kpi.period is not None and kpi.kind != "quota" else {}
 
 

@@ -105,7 +105,7 @@ def _row(value: KpiValue, snapshot: Snapshot) -> Row:
         state_notes=wording.state_notes(shown),
         value=wording.value_words(shown),
         stat=wording.stat_words(shown),
-        value_notes=wording.value_notes(shown),
+        value_notes=tuple(map(_unbroken, wording.value_notes(shown))),
         trend=wording.trend_words(shown),
         steps=wording.steps_of(shown),
         target=kpi.target.words() if kpi.target is not None else "",
@@ -116,6 +116,12 @@ def _row(value: KpiValue, snapshot: Snapshot) -> Row:
         since_instant=instant(value.state_since),
         needs=value.needs,
     )
+
+
+def _unbroken(note: str) -> str:
+    """Numbers side by side, where a line may end between two of them and not inside one."""
+    parts = note.split(" · ")
+    return note if len(parts) == 1 else " · ".join(part.replace(" ", "\u00a0") for part in parts)
 
 
 def _target_notes(value: KpiValue) -> tuple[str, ...]:
