@@ -69,15 +69,17 @@ def _is_there(kind: str, part: Reading | Answer) -> bool:
 def _parts(value: KpiValue, answer: Answer) -> list[str]:
     """Differences between breakdowns; a part that nothing is in may be shown or not."""
     kind, found = value.kpi.kind, []
+    # An event that weighs nothing is there, and counts nothing.
+    is_exact = kind in _SIMPLE and getattr(value.kpi, "weight", None) is None
     if set(value.breakdowns) != set(answer.breakdowns):
         return [f"breakdowns: {set(value.breakdowns)} is not {set(answer.breakdowns)}"]
     for label, parts in answer.breakdowns.items():
         shown = value.breakdowns[label]
-        wanted = {name for name, part in parts.items() if kind in _SIMPLE or _is_there(kind, part)}
+        wanted = {name for name, part in parts.items() if is_exact or _is_there(kind, part)}
         more = {
             name
             for name, part in shown.items()
-            if name not in parts and (kind in _SIMPLE or _is_there(kind, part))
+            if name not in parts and (is_exact or _is_there(kind, part))
         }
         if more or not wanted <= set(shown):
             found.append(f"{label}: {set(shown)} is not {set(parts)}")
