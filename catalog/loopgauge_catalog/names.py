@@ -34,6 +34,7 @@ SAMPLES: Final = "loopgauge_kpi_samples"
 PENDING: Final = "loopgauge_kpi_pending"
 LAST_EVENT: Final = "loopgauge_kpi_last_event_timestamp_seconds"
 SURE: Final = "loopgauge_kpi_sure"
+ESCALATED: Final = "loopgauge_kpi_escalated"
 
 EVENTS: Final = "loopgauge_events_total"
 REPLAYED: Final = "loopgauge_replayed_events_total"
@@ -55,6 +56,9 @@ OVERFLOW: Final = "loopgauge_series_overflow_total"
 REBUILDING: Final = "loopgauge_rebuild_done_ratio"
 SNAPSHOT_NUMBER: Final = "loopgauge_snapshot_number"
 SNAPSHOT_TIME: Final = "loopgauge_snapshot_timestamp_seconds"
+
+#: `stat` of a KPI's own number where further ones stand beside it that are no quantiles.
+OWN_STAT: Final = "value"
 
 #: Label value of events whose attribute is missing, and of values beyond the cap.
 NONE_VALUE: Final = "__none__"

@@ -38,6 +38,10 @@ class Reading:
         ineligible: events that lacked an attribute which the KPI needs.
         pending: subjects whose chance is still open; None for kinds without subjects.
         steps: for funnels, the share of those who began that reached each step.
+        unpriced: costs that nobody could price; with any, the value is a lower bound.
+        gaps: for funnels, the median seconds from the step before, by step.
+        worst_step: the step that most of those who reached the one before did not reach; None
+            where all did.
     """
 
     start: datetime | None
@@ -50,6 +54,9 @@ class Reading:
     ineligible: int = 0
     pending: int | None = None
     steps: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
+    unpriced: int = 0
+    gaps: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
+    worst_step: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The thread that keeps the partials up to the events, beside the one that commits them.
 
-Commits never wait for it: the two write different tables, each in transactions of its own.
+Commits never wait for it. The two add to tables of their own, each in its own transactions;
+only the merge also takes out what commits added to `accounting_recent`.
 """
 
 import asyncio
@@ -88,7 +89,6 @@ class Folding:
         self._next_fold = 0.0
         self._next_merge = time.monotonic() + _MERGE_EVERY
         self._next_upkeep = time.monotonic() + _UPKEEP_FIRST
-        self.errors = 0
         self._thread = threading.Thread(target=self._run, name="loopgauge-fold", daemon=True)
 
     def start(self) -> None:
@@ -112,9 +112,9 @@ class Folding:
     def committed(self, number: int) -> None:
         """Tell that a commit is done. The writer's thread calls it after each."""
         self._committed = number
-        if not self._unfolded:
-            self._jobs.put(False)
         self._unfolded.append((number, time.monotonic()))
+        if len(self._unfolded) == 1:
+            self._jobs.put(False)
 
     async def call(self, change: Callable[[], int]) -> int:
         """Run something between two folds that opens its own transactions."""
@@ -127,10 +127,9 @@ class Folding:
         try:
             while self._step():
                 pass
-            # What is not folded in time is folded at the next start.
-            deadline = time.monotonic() + _LAST_FOLDS
-            while time.monotonic() < deadline and self._folder.fold(self._committed):
-                pass
+            # What is not folded now is folded at the next start.
+            if self._store.has_room():
+                self._goes_well("the last fold", self._fold_the_rest)
         except Exception as error:  # noqa: BLE001  # it is logged, and ends the process
             self._fail(error)
 
@@ -168,18 +167,10 @@ class Folding:
             self._next_merge = max(self._next_merge, now + _LOOK_AROUND)
             self._next_upkeep = max(self._next_upkeep, now + _LOOK_AROUND)
             return
-        if now >= self._next_fold:
-            try:
-                self._fold()
-            except STORAGE_FAULTS:
-                raise
-            except Exception:
-                # A fault of ours in a definition: ingest goes on, the lag grows and is shown.
-                self.errors += 1
-                log.exception("a fold failed; it is tried again in %g s", _FOLD_AGAIN)
-                self._next_fold = time.monotonic() + _FOLD_AGAIN
+        if now >= self._next_fold and not self._goes_well("a fold", self._fold):
+            self._next_fold = time.monotonic() + _FOLD_AGAIN
         if now >= self._next_merge:
-            self._folder.merge()
+            self._goes_well("a merge", self._folder.merge)
             self._next_merge = time.monotonic() + _MERGE_EVERY
         if now >= self._next_upkeep:
             self._keep_up()
@@ -188,16 +179,32 @@ class Folding:
         began = time.monotonic()
         # A rebuild needs the thread, and all events; it is looked at again soon.
         more = bool(self._folder.rebuilding)
-        try:
+
+        def step() -> None:
+            nonlocal more
             more = self._upkeep.step() or more
-        except STORAGE_FAULTS:
-            raise
-        except Exception:
-            self.errors += 1
-            log.exception("the upkeep of old rows failed; it is tried again in an hour")
+
+        self._goes_well("the upkeep of old rows", step)
         now = time.monotonic()
         pause = max(self._pause, _UPKEEP_PAUSE * (now - began)) if more else _UPKEEP_EVERY
         self._next_upkeep = now + pause
+
+    @staticmethod
+    def _goes_well(what: str, run: Callable[[], object]) -> bool:
+        """Run it; with a fault of ours ingest goes on, and the lag grows and is shown."""
+        try:
+            run()
+        except STORAGE_FAULTS:
+            raise
+        except Exception:
+            log.exception("%s failed; it is tried again later", what)
+            return False
+        return True
+
+    def _fold_the_rest(self) -> None:
+        deadline = time.monotonic() + _LAST_FOLDS
+        while time.monotonic() < deadline and self._folder.fold(self._committed):
+            pass
 
     def _fold(self) -> None:
         began = time.monotonic()

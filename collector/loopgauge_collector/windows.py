@@ -65,6 +65,7 @@ class Window:
         end: exclusive.
         length: before it was snapped; 0 where it was not made from one.
         now, zone: what bounds are snapped by.
+        until: where the calendar period ends that it is the beginning of; 0 without one.
     """
 
     start: int
@@ -72,6 +73,7 @@ class Window:
     length: int = field(default=0, compare=False)
     now: int = field(default=0, compare=False)
     zone: ZoneInfo = field(default=ZoneInfo("UTC"), compare=False)
+    until: int = field(default=0, compare=False)
 
     @property
     def start_bucket(self) -> int:
@@ -139,6 +141,18 @@ def _next_first_day(first: date, period: Period, sprint: Sprint | None) -> date:
 def midnight(day: date, zone: ZoneInfo) -> int:
     """When a local day begins."""
     return to_micro(datetime(day.year, day.month, day.day, tzinfo=zone))
+
+
+def whole_days(first: date, after: date, zone: ZoneInfo) -> tuple[int, int]:
+    """From the beginning of a local day to that of another."""
+    return midnight(first, zone), midnight(after, zone)
+
+
+def full_days(moment: int, days: int, zone: ZoneInfo) -> tuple[int, int]:
+    """The first so many local days that begin at a moment or after it."""
+    start = _local_midnight(moment, zone, up=True)
+    first = to_datetime(start).astimezone(zone).date()
+    return start, midnight(first + timedelta(days=days), zone)
 
 
 def calendar_period(

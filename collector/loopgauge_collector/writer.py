@@ -75,11 +75,12 @@ class Writer:
         self._on_commit = on_commit
         self._die = die
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        # Each counted by one thread only, so no lock is needed.
+        # Each counted by one thread only (but for the very end), so no lock is needed.
         self._taken = 0
         self._answered = 0
         self._full = False
         self._failed: str | None = None
+        self._failing = threading.Lock()
         self._closing = False
         self.commits = 0
         self.commit_seconds = 0.0
@@ -143,16 +144,23 @@ class Writer:
         # A client that goes away must not take the request out of its group.
         return await asyncio.shield(future)
 
-    async def run(self, change: Callable[[], int]) -> int:
-        """Run a change in the writer's thread, in a transaction of its own."""
+    async def run(self, change: Callable[[], object], then: Callable[[], int]) -> int:
+        """Run a change in the writer's thread, in a transaction of its own.
 
-        def within_transaction() -> int:
+        Args:
+            change: what the transaction does.
+            then: what follows in memory once it is committed, before the next group is; its
+                number is returned.
+        """
+
+        def change_then() -> int:
             with transaction(self._store.connection):
-                return change()
+                change()
+            return then()
 
         loop = asyncio.get_running_loop()
         future: asyncio.Future[int] = loop.create_future()
-        self._jobs.put(_Job(loop, future, change=within_transaction))
+        self._jobs.put(_Job(loop, future, change=change_then))
         return await asyncio.shield(future)
 
     def stop(self, timeout: float = 30.0) -> bool:
@@ -215,7 +223,9 @@ class Writer:
     def _commit(self, group: list[_Job]) -> None:
         self._full = not self._store.has_room()
         results: list[object]
-        if self._full:
+        if self._failed:
+            results = [StorageError(self._failed)] * len(group)
+        elif self._full:
             full = Overloaded("disk_full", "the disk is full; send it again later", retry_after=5)
             results = [full] * len(group)
         else:
@@ -269,6 +279,8 @@ class Writer:
 
     def fail(self, error: Exception) -> None:
         """After a storage error nothing can be promised: answer who waits, and go. Any thread."""
+        if not self._failing.acquire(blocking=False):
+            return  # the other thread met it first, and knows the cause
         self._failed = f"storage failed: {error}"
         log.critical(
             "storage failed, the collector ends without closing the database: %s. "

@@ -125,6 +125,16 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
             "studio.yaml:19:7: studio.making has no limit, so nothing ever counts as lost; add expires, for example 7d, or anchor: end to look only at what ended"
         ],
     ),
+    "two steps of one name": (
+        "names: [ordered, made, shown]",
+        "names: [ordered, made, made]",
+        ["studio.yaml:63:32: two steps are called made; give each a name of its own"],
+    ),
+    "one event for two steps, without names": (
+        "film.shown]\n        names: [ordered, made, shown]",
+        "film.ordered]",
+        ["studio.yaml:62:57: two steps are called film.ordered; add names, one for each step"],
+    ),
     "a limit beyond the retention": (
         "expires: 14d",
         "expires: 91d",

@@ -213,6 +213,13 @@ def test_refusals_are_counted_by_reason(running_collector: Running) -> None:
     }
 
 
+def test_an_absurd_announcement_does_not_drown_the_refused_bytes(
+    running_collector: Running,
+) -> None:
+    running_collector.raw(head(Content_Length=str(2**62)))
+    assert running_collector.collector.refused_bytes == {"too_large": 2**30}
+
+
 def test_refused_bytes_are_counted_as_announced_or_as_far_as_they_were_read(
     running_collector: Running,
 ) -> None:

@@ -20,7 +20,9 @@ MIB = 1024 * 1024
 CONNECTIONS = 64
 BATCH = 1000
 #: Bodies that the storm sends.
-STORM = 150
+STORM = 400
+#: Senders of nothing but a head; one alone may meet only the moments between two refusals.
+ONLY_HEADS = 8
 #: A queue that this many senders fill for certain, and DuckDB's cache kept small, so that
 #: what grows is only what the requests themselves hold.
 SETTINGS = {
@@ -133,8 +135,8 @@ def test_overload_is_refused_before_the_body_is_read_with_flat_memory_and_no_los
         start = collector.resident_bytes()
         storm = Storm(station.port, ledger, _bodies(ledger, STORM, client=2))
         began = time.perf_counter()
-        watchers = [asyncio.create_task(w) for w in (
-            storm.only_heads(), _memory(collector, storm, peaks))]  # fmt: skip
+        heads = [storm.only_heads() for _ in range(ONLY_HEADS)]
+        watchers = [asyncio.create_task(w) for w in (*heads, _memory(collector, storm, peaks))]
         await asyncio.gather(*(storm.connection() for _ in range(CONNECTIONS)))
         seconds = time.perf_counter() - began
         storm.over = True

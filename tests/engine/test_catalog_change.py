@@ -1,11 +1,13 @@
 """The catalog changes while events come: what changed is rebuilt, nothing else moves."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from loopgauge_catalog.states import State
 from loopgauge_catalog.values import KpiValue
+from loopgauge_collector.errors import Refused
 
 from tests.engine.harness import HOUR, MINUTE, SECOND, Engine, Event, moment, product
 
@@ -290,3 +292,29 @@ def test_the_sum_of_the_parts_is_the_total(engine: Engine) -> None:
     value = engine.value("latency")
     parts = value.breakdowns["route"].values()
     assert sum(part.samples for part in parts) == value.reading.samples
+
+
+class EngineThatLooksAway(Engine):
+    """Its catalog loses a KPI while somebody reads: the clock is asked in the middle of it."""
+
+    left: dict[str, Any] | None = None
+
+    def _clock(self) -> int:
+        if self.left is not None:
+            left, self.left = self.left, None
+            self.adopt(left)
+        return super()._clock()
+
+
+def test_a_kpi_that_goes_while_it_is_read_is_gone_and_no_error(tmp_path: Path) -> None:
+    engine = EngineThatLooksAway(tmp_path, files(latency=LATENCY, errors=ERRORS), now=NOON)
+
+    engine.left = files(latency=LATENCY)
+    with pytest.raises(AssertionError):  # no Snapshot this time
+        engine.snapshot()
+    assert list(engine.snapshot().by_id) == ["shop.latency"]
+
+    engine.left = files(errors=ERRORS)
+    with pytest.raises(Refused, match="there is no KPI"):
+        engine.value_at("latency", NOON)
+    engine.close()

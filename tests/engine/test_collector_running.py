@@ -13,8 +13,9 @@ from loopgauge_catalog.states import State
 from loopgauge_catalog.values import KpiValue, Snapshot
 from loopgauge_collector.collector import Collector
 from loopgauge_collector.errors import Overloaded, Refused
-from loopgauge_collector.events import Admitted
+from loopgauge_collector.events import Admitted, Incoming, Rejected
 from loopgauge_collector.settings import Settings
+from loopgauge_collector.storage.quarantine import payload_of
 
 from tests.engine.harness import HOUR, MINUTE, SECOND, Event, as_datetime, columns, moment, product
 
@@ -266,6 +267,34 @@ def test_history_is_what_single_questions_answer(run: Run) -> None:
             collector.history("shop.took", start, end, SECOND)
         with pytest.raises(Refused):
             collector.value_at("shop.nothing", None, end)
+        await collector.stop()
+
+    run(story)
+
+
+def test_a_bad_event_that_comes_again_while_it_is_dropped_is_kept(run: Run) -> None:
+    raw = Incoming(0, None, "page.seen", NOON * 1000, b"{}", "shop")
+    bad = Rejected(0, None, "missing_id", "say why", "shop", "web", "page.seen", payload_of(raw))
+
+    async def story(running: Running) -> None:
+        first = await running.start()
+        await first.writer.submit(Admitted(rejected=[bad]), received=NOON)
+        await first.stop()
+        # Until it is started its jobs wait, so that they are done in this order.
+        collector = Collector(first.settings, [running.file], clock=lambda: running.now)
+        drop = asyncio.ensure_future(collector.quarantine.drop([1]))
+        await asyncio.sleep(0.01)
+        again = asyncio.ensure_future(
+            collector.writer.submit(Admitted(rejected=[bad]), received=NOON)
+        )
+        await asyncio.sleep(0.01)
+        await collector.start()
+
+        assert await drop == 1
+        assert len((await again).rejected) == 1
+
+        assert len(collector.quarantine) == 1
+        assert [kept.reason for kept in collector.quarantine.list()] == ["missing_id"]
         await collector.stop()
 
     run(story)

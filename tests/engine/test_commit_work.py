@@ -110,7 +110,7 @@ def test_a_drop_that_was_rolled_back_did_not_happen(make_engine: MakeEngine) -> 
     engine = make_engine(CATALOG)
     engine.commit(rejected=[bad(1), bad(2)])
 
-    async def fails(change: Callable[[], int]) -> int:
+    async def fails(change: Callable[[], object], then: Callable[[], int]) -> int:
         connection = engine.store.connection
         connection.execute("begin")
         change()

@@ -59,10 +59,14 @@ def check_together(products: Sequence[ProductCatalog]) -> Iterator[Finding]:
 
 def rows_covered(catalog: Catalog) -> tuple[RowsCovered, ...]:
     """How many rows of each document have KPIs, one result per document letter."""
-    expected = [
-        part
-        for product in catalog.products.values()
-        for text in product.rows
-        for part in expand(text)
-    ]
-    return count_rows(expected, [kpi.row for kpi in catalog.kpis()])
+    return _covered(tuple(catalog.products.values()))
+
+
+def rows_covered_by(product: ProductCatalog) -> tuple[RowsCovered, ...]:
+    """The same for one product's own rows."""
+    return _covered((product,))
+
+
+def _covered(products: Sequence[ProductCatalog]) -> tuple[RowsCovered, ...]:
+    expected = [part for product in products for text in product.rows for part in expand(text)]
+    return count_rows(expected, [kpi.row for product in products for kpi in product.kpis()])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from loopgauge_catalog.checks.base import Finding, Subject
 from loopgauge_catalog.errors import Path, did_you_mean
-from loopgauge_catalog.kpis import DAY, DurationKpi, InFlight, Step
+from loopgauge_catalog.kpis import DAY, DurationKpi, Funnel, InFlight, Step
 from loopgauge_catalog.quantities import format_duration
 
 #: Events, and with them their subjects, are kept this long.
@@ -51,6 +51,20 @@ def check_steps_differ(subject: Subject) -> Iterator[Finding]:
                     else "delete one",
                 )
                 break
+
+
+def check_step_names(subject: Subject) -> Iterator[Finding]:
+    """Two steps of a funnel that are called the same, so that only one could be shown."""
+    kpi = subject.kpi
+    if not isinstance(kpi, Funnel):
+        return
+    for place, name in enumerate(kpi.step_names):
+        if name in kpi.step_names[:place]:
+            yield Finding(
+                subject.at(*(("names", place) if kpi.names else ("steps", place))),
+                f"two steps are called {name}",
+                "give each a name of its own" if kpi.names else "add names, one for each step",
+            )
 
 
 def check_limit(subject: Subject) -> Iterator[Finding]:
@@ -122,4 +136,11 @@ def check_in_flight(subject: Subject) -> Iterator[Finding]:
         )
 
 
-CHECKS = (check_subject_names, check_steps_differ, check_limit, check_anchor, check_in_flight)
+CHECKS = (
+    check_subject_names,
+    check_steps_differ,
+    check_step_names,
+    check_limit,
+    check_anchor,
+    check_in_flight,
+)

@@ -14,7 +14,13 @@ from loopgauge_collector.evaluation.baselines import Baselines
 from loopgauge_collector.evaluation.judge import Sources
 from loopgauge_collector.evaluation.scores import attained
 from loopgauge_collector.evaluation.snapshots import Snapshots
-from loopgauge_collector.evaluation.values import Moment, all_windows, define, evaluate
+from loopgauge_collector.evaluation.values import (
+    Moment,
+    all_windows,
+    define,
+    evaluate,
+    levels_since,
+)
 from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.partials.folder import Folder
 from loopgauge_collector.partials.reading.present import PresentReader, Wanted
@@ -100,25 +106,38 @@ class Evaluator:
             return None
         # Before the values: the position that is shown must never be ahead of the numbers.
         health = self._health()
-        catalog = self._folder.catalog
+        catalog, revisions = self._folder.catalog, self._folder.revisions
+        if self._folder.epoch != epoch:
+            return None
         rebuilding = self._folder.rebuilding
         now = self._clock()
         moment = Moment(at=now, now=now)
-        revisions = self._folder.revisions
         definitions = [define(kpi, revisions[kpi.id], self._registry) for kpi in catalog.kpis()]
-        windows = list({w for d in definitions for w in all_windows(d, moment, catalog)})
+        asked = {w for d in definitions for w in all_windows(d, moment, catalog)}
+        end = max(window.end for window in asked)
+        # What ended earlier, such as the last month, hardly changes and is read by itself.
+        windows = [window for window in asked if window.end == end]
         wanted = Wanted(
             windows=windows,
             sketched=sorted(s for d in definitions if d.sketched for s in d.all_series()),
             oldest=min(
                 (w.start - (d.kind.reach(d.kpi) or 0)
-                 for d in definitions if d.kind.source == "subjects"
+                 for d in definitions if d.kind.counts_subjects(d.kpi)
                  for w in all_windows(d, moment, catalog)),
                 default=now,
             ),
+            by_minute=sorted(s for d in definitions if d.kind.by_minute for s in d.all_series()),
+            levels=(
+                min(
+                    (levels_since(w, now) for d in definitions if d.kind.source == "levels"
+                     for w in all_windows(d, moment, catalog)),
+                    default=now,
+                ),
+                windows[0].end,
+            ),
         )  # fmt: skip
-        self._activity.settle(windows[0].end)
-        sources = Sources(self._activity.before(windows[0].end))
+        self._activity.settle(end)
+        sources = Sources(self._activity.before(end))
         with self._store.reader() as cursor:
             cells = self._reader.read(cursor, wanted, self._registry.firsts)
             found: dict[str, KpiValue] = {}
@@ -143,7 +162,7 @@ class Evaluator:
         snapshot = Snapshot(
             number=self._number,
             as_of=to_datetime(now),
-            end=to_datetime(windows[0].end),
+            end=to_datetime(end),
             catalog=catalog,
             kpis=values,
             health=replace(health, evaluation_seconds=time.perf_counter() - began),

@@ -102,6 +102,10 @@ def decide(
         return State.NO_DATA, False
     if _silent(kpi, feeds, at) or kind.is_stale(kpi, cell, at):
         return State.STALE, False
+    if number.unpriced:
+        if kpi.target is not None and number.is_defined and kind.judge(kpi, cell).missed:
+            return State.BREACH, True
+        return State.UNPRICED, False
     if not number.is_defined:
         return State.TOO_FEW, False
     if kpi.target is None:

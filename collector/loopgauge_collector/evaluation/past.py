@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from loopgauge_catalog.kpis import Kpi
+from loopgauge_catalog.kpis.base import Windowed
 from loopgauge_catalog.values import KpiValue
 
 from loopgauge_collector.errors import Refused
@@ -14,6 +15,7 @@ from loopgauge_collector.evaluation.values import (
     all_windows,
     define,
     evaluate,
+    levels_since,
     own_window,
 )
 from loopgauge_collector.partials import activity
@@ -64,7 +66,8 @@ class Past:
             raise Refused(404, "unknown_kpi", f"there is no KPI {kpi_id}")
         now = self._clock()
         asked = [Moment(at=to_micro(moment), now=now) for moment in moments]
-        lengths = () if length is None or kpi.own_window is None else (length,)
+        has_windows = kpi.own_window is not None or isinstance(kpi, Windowed)
+        lengths = (length,) if length is not None and has_windows else ()
         if kpi.kind != "composite":
             return self._evaluate(kpi, asked, lengths)
         members = {name: catalog.kpi(name) for name in members_of(kpi)}
@@ -88,15 +91,28 @@ class Past:
         attainments: Mapping[str, float] | None = None,
     ) -> list[KpiValue]:
         catalog = self._folder.catalog
-        definition = define(kpi, self._folder.revisions[kpi.id], self._registry)
+        # It may be of another catalog; what was read then is thrown away by the epoch.
+        definition = define(kpi, self._folder.revisions.get(kpi.id, ""), self._registry)
         spans = [
-            span for moment in asked for span in all_windows(definition, moment, catalog, lengths)
+            (span, moment.at)
+            for moment in asked
+            for span in all_windows(definition, moment, catalog, lengths)
         ]
         if not spans:
             return []
-        start, end = min(s.start for s in spans), max(s.end for s in spans)
+        start, end = min(s.start for s, _ in spans), max(s.end for s, _ in spans)
         with self._store.reader() as cursor:
-            cells = PastCells(cursor, start, end, self._registry.firsts)
+            cells = PastCells(
+                cursor,
+                start,
+                end,
+                self._registry.firsts,
+                first_end=min(s.end for s, _ in spans),
+                levels=(
+                    min(levels_since(s, at) for s, at in spans),
+                    max(max(s.end, at) for s, at in spans),
+                ),
+            )
             ends = [own_window(kpi, moment, catalog).end for moment in asked]
             history = activity.History(cursor, kpi.product, ends)
             return [

@@ -1,5 +1,6 @@
 """From sums to KPI values. Pure: what is read comes in, immutable values go out."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -7,6 +8,8 @@ from typing import Any
 
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import STANDARD_WINDOWS, Kpi
+from loopgauge_catalog.kpis.base import Windowed
+from loopgauge_catalog.names import NONE_VALUE, OTHER_VALUE
 from loopgauge_catalog.quantities import format_duration
 from loopgauge_catalog.states import State
 from loopgauge_catalog.values import KpiValue, Reading
@@ -15,11 +18,13 @@ from loopgauge_collector.evaluation.attainment import attainment
 from loopgauge_collector.evaluation.judge import Feed, Sources, decide, needs
 from loopgauge_collector.kinds import KINDS
 from loopgauge_collector.kinds.base import Kind, Number
-from loopgauge_collector.kinds.cell import Cell
-from loopgauge_collector.kinds.rules import part_key
+from loopgauge_collector.kinds.cell import Cell, Tally
+from loopgauge_collector.kinds.rules import LABEL_SET, part_key
 from loopgauge_collector.partials.reading import Cells
+from loopgauge_collector.partials.reading.newest import key_text
 from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.windows import (
+    MINUTE,
     Window,
     calendar_period,
     to_datetime,
@@ -27,6 +32,8 @@ from loopgauge_collector.windows import (
     window_end,
 )
 
+#: States that the target of a label value can make worse.
+_JUDGED = {State.OK, State.TOO_FEW, State.BREACH, State.UNPRICED}
 #: Kinds without a window read up to E; this stands in for a start.
 _WHOLE = 0
 
@@ -67,12 +74,14 @@ class Definition:
     @property
     def sketched(self) -> bool:
         """Whether its series carry a sketch, or bins."""
-        return self.kpi.kind in {"quantile", "drift"}
+        return self.kind.sketched
 
-    def lengths(self) -> tuple[int, ...]:
-        """The windows it is read over, its own first; empty for kinds without."""
+    def further(self) -> tuple[int, ...]:
+        """The windows it is read over beside its own; none for kinds without."""
         own = self.kpi.own_window
-        return () if own is None else tuple(dict.fromkeys((own, *STANDARD_WINDOWS)))
+        if own is None and not isinstance(self.kpi, Windowed):
+            return ()
+        return tuple(length for length in STANDARD_WINDOWS if length != own)
 
     def all_series(self) -> list[int]:
         """The totals' series and those of every label value."""
@@ -111,8 +120,17 @@ def own_window(kpi: Kpi, moment: Moment, catalog: Catalog) -> Window:
     if kpi.period is None:
         return Window(_WHOLE, end)
     zone = KINDS[kpi.kind].zone(kpi) or owner.zone
-    start, _ = calendar_period(end, kpi.period, zone, owner.sprint)
-    return Window(start, end)
+    start, until = calendar_period(end, kpi.period, zone, owner.sprint)
+    return Window(start, end, end - start, moment.now, owner.zone, until)
+
+
+def last_complete(kpi: Kpi, own: Window, catalog: Catalog) -> Window | None:
+    """The calendar period before the running one; None for kinds that are not about periods."""
+    if kpi.period is None or not isinstance(kpi, Windowed):
+        return None
+    owner = catalog.products[kpi.product]
+    start, end = calendar_period(own.start, kpi.period, owner.zone, owner.sprint)
+    return Window(start, end, end - start, own.now, own.zone, end)
 
 
 def all_windows(
@@ -123,12 +141,12 @@ def all_windows(
 ) -> list[Window]:
     """Every window that its evaluation asks for; `lengths` as in `evaluate`."""
     kpi = definition.kpi
-    lengths = definition.lengths()[1:] if lengths is None else lengths
-    own = [
-        own_window(kpi, moment, catalog),
-        *(window_of(kpi.product, each, moment, catalog) for each in lengths),
-    ]
-    return [each for span in own for each in (span, *definition.kind.spans(kpi, span).values())]
+    own = own_window(kpi, moment, catalog)
+    before = last_complete(kpi, own, catalog)
+    spans = [own] if before is None else [own, before]
+    lengths = definition.further() if lengths is None else lengths
+    spans += [window_of(kpi.product, each, moment, catalog) for each in lengths]
+    return [each for span in spans for each in (span, *definition.kind.spans(kpi, span).values())]
 
 
 def evaluate(
@@ -157,7 +175,7 @@ def evaluate(
     kpi, kind = definition.kpi, definition.kind
     feeds = sources.feeds(kpi, catalog)
     own = own_window(kpi, moment, catalog)
-    if rebuilding or not (definition.totals or kind.source == "none"):
+    if rebuilding or not (definition.totals or kind.source in {"sequences", "none"}):
         return _value(definition, catalog, feeds, moment, State.REBUILDING, False, _empty(own), {})
     cell = cell_of(definition, cells, own, moment)
     if attainments is not None:
@@ -165,14 +183,19 @@ def evaluate(
     number = kind.read(kpi, cell)
     state, sure = decide(kpi, kind, cell, number, feeds, moment.at)
     worst = None
-    if state in {State.OK, State.TOO_FEW, State.BREACH} and not sure and kpi.target is not None:
+    if state in _JUDGED and not sure and kpi.target is not None:
         state, sure, worst = _worst(definition, cells, own, moment, (state, sure))
     fed = state is not State.NO_DATA
+    before = last_complete(kpi, own, catalog)
+    if before is not None and any(f.first is not None and f.first < before.end for f in feeds):
+        complete = kind.read(kpi, cell_of(definition, cells, before, moment)).value
+        if complete is not None:
+            number = replace(number, stats={**number.stats, "last_complete": complete})
     readings = {
         format_duration(length): _reading(
             kind.read(kpi, part := cell_of(definition, cells, span, moment)), part, span, fed=fed
         )
-        for length in (definition.lengths()[1:] if lengths is None else lengths)
+        for length in (definition.further() if lengths is None else lengths)
         if (span := window_of(kpi.product, length, moment, catalog))
     }
     breakdowns = _breakdowns(definition, cells, cell, own, moment) if fed else {}
@@ -227,13 +250,24 @@ def cell_of(definition: Definition, cells: Cells, span: Window, moment: Moment) 
     """Everything that the kind reads over a window."""
     kpi, kind = definition.kpi, definition.kind
     whole = _one(definition, cells, definition.totals.get(""), span, moment)
+    totals = definition.totals
+    parts = {
+        part: _one(definition, cells, number, span, moment)
+        for part, number in totals.items()
+        if part
+    }
+    for part, first in kind.bases(kpi).items():
+        if part in totals and first in totals:
+            rows = cells.base(totals[part], totals[first], span)
+            if part:
+                parts[part] = replace(parts[part], base=rows)
+            else:
+                whole = replace(whole, base=rows)
     return replace(
         whole,
-        parts={
-            part: _one(definition, cells, number, span, moment)
-            for part, number in definition.totals.items()
-            if part
-        },
+        until=span.until,
+        ineligible=whole.ineligible + sum(part.ineligible for part in parts.values()),
+        parts=parts,
         more={
             name: _one(definition, cells, definition.totals.get(""), other, moment)
             for name, other in kind.spans(kpi, span).items()
@@ -254,22 +288,48 @@ def _one(
     """One series (or rule) over a window."""
     kpi, kind = definition.kpi, definition.kind
     empty = Cell(span.start, span.end, at=moment.at)
+    if (asked := kind.numbered(kpi, span)) is not None:
+        given, arrived = cells.numbered(asked)
+        return replace(empty, n=given, good=arrived)
     if number is None:
         return empty
     match kind.source:
         case "sums":
-            return replace(cells.sums(number, span), at=moment.at)
+            cell = replace(cells.sums(number, span), at=moment.at)
+            if kind.by_minute:
+                cell = replace(cell, minutes=cells.minutes(number, span))
+            if kind.counts_subjects(kpi):
+                cell = replace(cell, tally=_tally(definition, cells, number, span))
+            if more := kind.later_spans(kpi, cell, span):
+                cell = replace(cell, more={n: cells.sums(number, w) for n, w in more.items()})
+            return cell
         case "latest":
             return replace(empty, latest=cells.latest(number, span.end))
         case "levels":
-            return replace(empty, levels=cells.levels(number, span.end))
-        case "subjects":
-            tally = cells.tally(
-                number, span, kind.reach(kpi), lambda rows: kind.tally(kpi, rows, span)
+            levels = cells.levels(
+                number, levels_since(span, moment.at), max(moment.at, span.end - 1)
             )
-            return replace(empty, tally=tally, ineligible=cells.sums(number, span).ineligible)
-        case "none":
+            return replace(empty, levels=levels, ineligible=_ineligible(cells, number, span))
+        case "subjects":
+            tally = _tally(definition, cells, number, span)
+            return replace(empty, tally=tally, ineligible=_ineligible(cells, number, span))
+        case "sequences" | "none":
             return empty
+
+
+def _tally(definition: Definition, cells: Cells, series: int, span: Window) -> Tally:
+    kpi, kind = definition.kpi, definition.kind
+    return cells.tally(series, span, kind.reach(kpi), lambda rows: kind.tally(kpi, rows, span))
+
+
+def _ineligible(cells: Cells, series: int, span: Window) -> int:
+    """Events of a subject kind that lacked an attribute; without a window none are counted."""
+    return 0 if span.start == _WHOLE else cells.sums(series, span).ineligible
+
+
+def levels_since(span: Window, at: int) -> int:
+    """From which moment on a level matters: the window's start, or the minute asked about."""
+    return at // MINUTE * MINUTE if span.start == _WHOLE else span.start
 
 
 def _reading(number: Number, cell: Cell, span: Window, *, fed: bool) -> Reading:
@@ -284,6 +344,9 @@ def _reading(number: Number, cell: Cell, span: Window, *, fed: bool) -> Reading:
         interval=number.interval if fed else None,
         pending=number.pending if fed else None,
         steps=MappingProxyType(number.steps if fed else {}),
+        unpriced=number.unpriced,
+        gaps=MappingProxyType(number.gaps if fed else {}),
+        worst_step=number.worst_step if fed else None,
         ineligible=cell.ineligible,
     )
 
@@ -303,38 +366,68 @@ def _breakdowns(
     """One reading per label value over the KPI's own window."""
     kpi, kind = definition.kpi, definition.kind
     result: dict[str, Mapping[str, Reading]] = {}
-    for label in kpi.labels:
-        if kind.source == "latest":
-            parts = _split_latest(kpi, label, whole)
+    for label in kind.shown(kpi):
+        if kpi.label_sets is not None:
+            parts = _split_sets(kpi, label, whole)
         else:
             parts = {
                 value: _one(definition, cells, series, own, moment)
                 for value, series in definition.labels.get(label, {}).items()
             }
+        pieces = {
+            value: piece
+            for value, part in sorted(parts.items())
+            # `__other__` exists from the start; it is shown once something is in it.
+            if (piece := kind.piece(kpi, label, part, whole)) is not None and _has_something(piece)
+        }
         result[label] = MappingProxyType(
             {
-                value: _reading(kind.read(kpi, part), part, own, fed=True)
-                for value, part in sorted(parts.items())
-                # `__other__` exists from the start; it is shown once something is in it.
-                if part.n or part.ineligible or part.latest or part.tally or len(part.levels.net)
+                value: _reading(kind.read(kpi, piece), piece, own, fed=True)
+                for value, piece in pieces.items()
             }
         )
     return result
 
 
-def _split_latest(kpi: Any, label: str, whole: Cell) -> dict[str, Cell]:
+def _has_something(part: Cell) -> bool:
+    return bool(
+        part.n
+        or part.ineligible
+        or part.latest
+        or any(part.tally.values())
+        or len(part.levels.second)
+    )
+
+
+def _split_sets(kpi: Any, label: str, whole: Cell) -> dict[str, Cell]:
+    """The label sets that have each value of a label, for kinds that keep sets apart."""
     at = kpi.label_sets.index(label)
-    values = dict.fromkeys(row.key[at] for row in whole.latest)
-    return {
-        value: Cell(
-            whole.start,
-            whole.end,
-            at=whole.at,
-            latest=tuple(row for row in whole.latest if row.key[at] == value),
-            base=tuple(row for row in whole.base if row.key[at] == value),
-        )
-        for value in values
+    sets = {
+        key: part
+        for key, part in whole.values.get(LABEL_SET, {}).items()
+        # What lacks an attribute has no set.
+        if key not in {NONE_VALUE, OTHER_VALUE} and part.n
     }
+    named = {key: key_text(json.loads(key)[at]) for key in sets}
+    return {
+        value: replace(
+            _only(whole, at, value),
+            n=sum(part.n for key, part in sets.items() if named[key] == value),
+            ineligible=0,
+            values={LABEL_SET: {k: part for k, part in sets.items() if named[k] == value}},
+        )
+        for value in {row.key[at] for row in whole.latest} | set(named.values())
+    }
+
+
+def _only(cell: Cell, at: int, value: str) -> Cell:
+    """The newest events of one label value, in the parts too."""
+    return replace(
+        cell,
+        latest=tuple(row for row in cell.latest if row.key[at] == value),
+        base=tuple(row for row in cell.base if row.key[at] == value),
+        parts={part: _only(other, at, value) for part, other in cell.parts.items()},
+    )
 
 
 def _value(

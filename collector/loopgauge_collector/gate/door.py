@@ -43,6 +43,8 @@ MEDIA_TYPE = "loopgauge.media_type"
 
 #: Bytes of a request to anything but a receiver.
 _OTHER_MAX_BYTES = MIB
+#: Announced bytes that are counted at most: what nobody would send must not drown the rest.
+_BELIEVED = 1 << 30
 #: How much and how long an unread body is thrown away, so that its sender reads the answer.
 _DRAIN_BYTES, _DRAIN_SECONDS = 64 * MIB, 2.0
 
@@ -109,7 +111,7 @@ class Gate:
         except Refused:
             announced = 0
         self._collector.refusals[reason] += 1
-        self._collector.refused_bytes[reason] += max(announced, share.sent)
+        self._collector.refused_bytes[reason] += max(min(announced, _BELIEVED), share.sent)
 
     async def _body(
         self, head: Head, receiver: Receiver | None, receive: Receive, share: Share

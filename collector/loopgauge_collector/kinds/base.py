@@ -13,10 +13,10 @@ from typing import Any, ClassVar, TypedDict
 from zoneinfo import ZoneInfo
 
 from loopgauge_catalog.catalog import Catalog
-from loopgauge_catalog.kpis import Kpi, Step
+from loopgauge_catalog.kpis import Aggregate, Finished, Kpi, Step
 from loopgauge_catalog.quantities import MICRO
 
-from loopgauge_collector.kinds.cell import Cell, Source, SubjectRows, Tally
+from loopgauge_collector.kinds.cell import Cell, Numbered, Source, SubjectRows, Tally
 from loopgauge_collector.kinds.expressions import filter_sql, micro, text
 from loopgauge_collector.kinds.rules import AdditiveRule, Rule, SubjectRule, revision
 from loopgauge_collector.windows import Grain, Window
@@ -34,6 +34,9 @@ class Number:
         pending: subjects whose chance is still open; None for kinds without subjects.
         defined: whether the deciding number is; without, whether the value is.
         steps: share of the subjects that reached each step, for funnels.
+        unpriced: costs that nobody could price; with any, the value is a lower bound.
+        gaps: median seconds from the step before, by step, for funnels.
+        worst_step: the step that most of those who reached the one before did not reach.
     """
 
     value: float | None
@@ -44,6 +47,9 @@ class Number:
     pending: int | None = None
     defined: bool | None = None
     steps: dict[str, float] = field(default_factory=dict)
+    unpriced: int = 0
+    gaps: dict[str, float] = field(default_factory=dict)
+    worst_step: str | None = None
 
     @property
     def is_defined(self) -> bool:
@@ -74,12 +80,16 @@ class Kind(ABC):
     Attributes:
         source: what its cells are filled from.
         breaks_down: whether it needs the cells of each label value to read the whole.
+        by_minute: whether it needs the minutes one by one, see `Cell.minutes`.
+        sketched: whether its series carry a sketch, or bins in the place of one.
         grain: the coarsest rows that it can be computed from once they are old; every bound that
             it compares a bucket with has to be snapped (R3), or this has to be `minute`.
     """
 
     source: ClassVar[Source] = "sums"
     breaks_down: ClassVar[bool] = False
+    by_minute: ClassVar[bool] = False
+    sketched: ClassVar[bool] = False
     grain: ClassVar[Grain] = "day"
 
     @abstractmethod
@@ -99,6 +109,23 @@ class Kind(ABC):
         labels: tuple[str, ...] = kpi.labels
         return labels
 
+    def shown(self, kpi: Any) -> tuple[str, ...]:
+        """The labels that its number is shown for each value of."""
+        labels: tuple[str, ...] = kpi.labels
+        return labels
+
+    def piece(self, kpi: Any, label: str, part: Cell, whole: Cell) -> Cell | None:
+        """What is shown for a label value; None where there is nothing to show."""
+        return part
+
+    def counts_subjects(self, kpi: Any) -> bool:
+        """Whether its cells have a `tally`."""
+        return self.source == "subjects"
+
+    def later_spans(self, kpi: Any, cell: Cell, window: Window) -> Mapping[str, Window]:
+        """Further windows of one series that follow from its sums; see `Cell.more`."""
+        return {}
+
     def zone(self, kpi: Any) -> ZoneInfo | None:
         """Whose midnights begin its calendar period; the product's without."""
         return None
@@ -106,6 +133,13 @@ class Kind(ABC):
     def parts(self, kpi: Any) -> tuple[str, ...]:
         """Further amounts that it is made of, as the rules name them; see `Cell.parts`."""
         return ()
+
+    def bases(self, kpi: Any) -> Mapping[str, str]:
+        """Parts whose values at the window's start are needed, see `Cell.base`.
+
+        Each with the part that keeps the first event of a minute.
+        """
+        return {}
 
     def spans(self, kpi: Any, window: Window) -> Mapping[str, Window]:
         """Further windows that it has to know, see `Cell.more`."""
@@ -122,6 +156,10 @@ class Kind(ABC):
         """For subjects: counts of rows by name. They are added up over parts of the rows."""
         return Counter()
 
+    def numbered(self, kpi: Any, window: Window) -> Numbered | None:
+        """The numbers of producers that it counts, for kinds of that source."""
+        return None
+
     def is_stale(self, kpi: Any, cell: Cell, at: int) -> bool:
         """Whether the kind itself knows that its number is too old; `at` in microseconds."""
         return False
@@ -137,6 +175,19 @@ def additive_rule(kpi: Any, catalog: Catalog, **fields: Any) -> AdditiveRule:
         labels=tuple((label, text(label)) for label in kpi.labels),
         subject=text(once) if once else None,
         **fields,
+    )
+
+
+def side_rule(kpi: Any, catalog: Catalog, side: Aggregate | Finished, part: str) -> AdditiveRule:
+    """The rule of one side of a quotient, as a part of its KPI."""
+    value = side.value if isinstance(side, Aggregate) else None
+    return AdditiveRule(
+        **identity(kpi, catalog),
+        part=part,
+        event=side.event,
+        where=filter_sql(side.where),
+        value=None if value is None else valued(kpi, catalog, side.event, value),
+        subject=None if side.once_per is None else text(side.once_per),
     )
 
 

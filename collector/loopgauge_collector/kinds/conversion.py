@@ -8,14 +8,11 @@ from loopgauge_catalog.kpis import Conversion
 
 from loopgauge_collector.kinds.base import Judgement, Kind, Number
 from loopgauge_collector.kinds.cell import Cell, Source, SubjectRows, Tally
-from loopgauge_collector.kinds.pairs import maturity, pair_rules, pending, tally_chance
+from loopgauge_collector.kinds.pairs import MARGIN, maturity, pair_rules, pending, tally_chance
 from loopgauge_collector.kinds.rules import Rule
 from loopgauge_collector.kinds.shares import judge_share
 from loopgauge_collector.statistics import wilson
-from loopgauge_collector.windows import HOUR, Window
-
-#: A start may lie up to a day before the exact bound, because old bounds are snapped.
-_MARGIN = 26 * HOUR
+from loopgauge_collector.windows import Window
 
 
 def _samples(cell: Cell) -> int:
@@ -33,7 +30,7 @@ class ConversionKind(Kind):
 
     def reach(self, kpi: Conversion) -> int | None:
         """Those who had their full chance began up to the limit before the window."""
-        return kpi.expires + _MARGIN
+        return kpi.expires + MARGIN
 
     def tally(self, kpi: Conversion, rows: SubjectRows, window: Window) -> Tally:
         """How the matured ones ended, and who is pending."""

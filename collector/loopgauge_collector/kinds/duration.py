@@ -19,6 +19,7 @@ from loopgauge_collector.kinds.cell import Cell, Source, SubjectRows, Tally
 from loopgauge_collector.kinds.pairs import (
     DONE,
     EXCLUDED,
+    MARGIN,
     STILL_OPEN,
     maturity,
     outcome_at,
@@ -34,10 +35,7 @@ from loopgauge_collector.statistics import (
     sketch_value,
     wilson,
 )
-from loopgauge_collector.windows import HOUR, MINUTE, Window
-
-#: A start may lie up to a day before the exact bound, because old bounds are snapped.
-_MARGIN = 26 * HOUR
+from loopgauge_collector.windows import MINUTE, Window
 
 
 class DurationKind(Kind):
@@ -53,7 +51,7 @@ class DurationKind(Kind):
         """Those who had their full chance began before the window; those who ended, any time."""
         if kpi.anchor == "end" or kpi.expires is None:
             return None
-        return max([kpi.expires, *(micro for _, micro in kpi.thresholds)]) + _MARGIN
+        return max([kpi.expires, *(micro for _, micro in kpi.thresholds)]) + MARGIN
 
     def tally(self, kpi: DurationKpi, rows: SubjectRows, window: Window) -> Tally:
         """Counts of those who matured, and the durations of those in the window."""

@@ -13,6 +13,9 @@ from loopgauge_collector.windows import HOUR, MINUTE, QUARTER, Window
 #: Outcomes of a subject, as the reduction stores them.
 STILL_OPEN, DONE, FAILED, EXCLUDED, LATE = range(5)
 
+#: What a bound may lie before the exact one: the oldest are snapped to a local midnight.
+MARGIN = 25 * HOUR
+
 _MINUTE_GRID_UP_TO = 25 * HOUR
 
 

@@ -1,6 +1,7 @@
 """quantile: shown by a log sketch, judged by the exact share within the target."""
 
 import math
+from typing import ClassVar
 
 import numpy as np
 from loopgauge_catalog.catalog import Catalog
@@ -36,6 +37,8 @@ def _wanted_share(kpi: QuantileKpi, target: Target) -> int:
 
 class QuantileKind(Kind):
     """That p95 < X and that at least 95 % are < X is the same; the second is exact."""
+
+    sketched: ClassVar[bool] = True
 
     def reduce(self, kpi: QuantileKpi, catalog: Catalog) -> tuple[Rule, ...]:
         """Keep the sketch, and count what is within the target by its own comparator."""

@@ -3,9 +3,10 @@
 from typing import Any
 
 from loopgauge_catalog.quantities import MICRO
+from loopgauge_catalog.targets import default_min_samples
 
 from loopgauge_collector.kinds.base import Judgement
-from loopgauge_collector.statistics import default_min_samples, surely_bad
+from loopgauge_collector.statistics import surely_bad
 
 
 def judge_share(kpi: Any, good: int, n: int) -> Judgement:

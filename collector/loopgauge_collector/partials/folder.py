@@ -19,6 +19,7 @@ from loopgauge_collector.kinds.rules import revision
 from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.partials.chunks import next_chunk, positions
 from loopgauge_collector.partials.fold import FoldPlan
+from loopgauge_collector.partials.sequences import store_sequences
 from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.storage.schema import LAYERED, LEVELS, PARTIALS, SUBJECTS
 from loopgauge_collector.storage.transactions import transaction
@@ -192,6 +193,7 @@ class Folder:
         with self._transaction():
             self._plan.run(self._connection, self.position, upto)
             seen = self._activity.store(self._connection, self.position, upto)
+            store_sequences(self._connection, self.position, upto)
             self._connection.execute("insert into positions values ('', '', ?)", [upto])
         self._activity.note(seen)
         self.position = upto

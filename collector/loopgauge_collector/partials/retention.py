@@ -11,7 +11,7 @@ from loopgauge_catalog.catalog import Catalog
 
 from loopgauge_collector.kinds import KINDS
 from loopgauge_collector.kinds.rules import ActivityRule, SubjectRule
-from loopgauge_collector.partials.reductions.subjects import SKEW
+from loopgauge_collector.partials.reductions.shapes import SKEW
 from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.partials.slices import Unit, cut
 from loopgauge_collector.storage.transactions import transaction

@@ -5,7 +5,7 @@ stored so that a rebuild admits the same values and gives the same result (R8).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import duckdb
 from loopgauge_catalog.names import OTHER_VALUE
@@ -86,16 +86,20 @@ class SeriesRegistry:
         connection.execute("insert into series values (?, ?, ?)", [series, rule, value])
 
     def admit(
-        self, connection: duckdb.DuckDBPyConnection, values: Iterable[tuple[int, str, str, int]]
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        values: Iterable[tuple[int, str, str, int]],
+        uncapped: Container[int] = (),
     ) -> None:
         """Give new label values a series, in the order given, up to the cap.
 
         Args:
             connection: the folding one, inside a transaction.
             values: (rule, value, KPI id, events), values without a series.
+            uncapped: rules that every value has a series of.
         """
         for rule, value, kpi, events in values:
-            if self._values[rule] < self._cap:
+            if rule in uncapped or self._values[rule] < self._cap:
                 self._values[rule] += 1
                 self._add(connection, rule, value)
             else:

@@ -5,7 +5,6 @@ when there are too many, so that a broken sender cannot fill the disk, and when 
 than events are kept.
 """
 
-import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -62,7 +61,7 @@ def payload_of(event: Incoming) -> bytes:
 
 
 class _Runs(Protocol):
-    def __call__(self, change: Callable[[], int]) -> Awaitable[int]: ...
+    def __call__(self, change: Callable[[], object], then: Callable[[], int]) -> Awaitable[int]: ...
 
 
 class Quarantine:
@@ -239,20 +238,8 @@ class Quarantine:
 
     async def drop(self, numbers: Sequence[int]) -> int:
         """Delete events for good; returns how many there were. They stay counted."""
-        # A caller that goes away must not leave the two halves apart.
-        return await asyncio.shield(self._drop(numbers))
-
-    async def _drop(self, numbers: Sequence[int]) -> int:
         assert self._runs is not None
-
-        def delete() -> int:
-            self._delete([number for number in numbers if number in self._kept])
-            return 0
-
-        # Memory follows only once this is committed. Should a replay or the cap come between,
-        # the event was theirs, and is not counted here.
-        await self._runs(delete)
-        return await self._runs(lambda: self._forget(numbers))
+        return await self._runs(lambda: self._delete(numbers), lambda: self._forget(numbers))
 
 
 def _digest(payload: bytes) -> str:

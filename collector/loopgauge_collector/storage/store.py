@@ -1,8 +1,9 @@
 """The DuckDB file: opening it, its version, and a connection for each thread.
 
-One process owns the file. Two threads write, each to tables of its own: `writer.py` stores
-events, `folding.py` what is computed from them. Everything else reads through `reader()`,
-which gives a cursor of its own: a shared connection hands a thread another thread's rows.
+One process owns the file. Two threads write: `writer.py` stores events, `folding.py` what is
+computed from them, and neither adds to a table of the other. Everything else reads through
+`reader()`, which gives a cursor of its own: a shared connection hands a thread another
+thread's rows.
 """
 
 import logging

@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from loopgauge_collector.kinds.cell import Cell, LatestRow, LevelRows, SubjectRows, Tally
+from loopgauge_collector.kinds.cell import (
+    Cell,
+    LatestRow,
+    LevelRows,
+    MinuteRows,
+    Numbered,
+    SubjectRows,
+    Tally,
+)
 from loopgauge_collector.windows import Window
 
 
@@ -18,6 +26,10 @@ class Cells(Protocol):
         """The newest event of each label set of a rule before a moment in microseconds."""
         ...
 
+    def base(self, rule: int, first: int, window: Window) -> tuple[LatestRow, ...]:
+        """What each label set had when a window began, see `newest.bases`."""
+        ...
+
     def tally(
         self,
         series: int,
@@ -28,6 +40,18 @@ class Cells(Protocol):
         """What a kind counts among those who began in the window, or `reach` before it."""
         ...
 
-    def levels(self, series: int, end: int) -> LevelRows:
-        """Changes of the level before a moment in microseconds."""
+    def minutes(self, series: int, window: Window) -> MinuteRows:
+        """The minutes of a window and of the day before it."""
         ...
+
+    def numbered(self, asked: Numbered) -> tuple[int, int]:
+        """Numbers that producers gave, and those among them that arrived."""
+        ...
+
+    def levels(self, series: int, since: int, until: int) -> LevelRows:
+        """The level at a moment and its changes up to another one, in microseconds."""
+        ...
+
+
+#: How much before a window its minutes are read, in minutes.
+MINUTES_BEFORE = 24 * 60

@@ -38,11 +38,12 @@ class Newest:
             if micro is None:
                 live = {k: row for k, row in live.items() if not _covers(key, k)}
             else:
-                live[key] = LatestRow(tuple(_text(part) for part in key), time, micro)
+                live[key] = LatestRow(tuple(key_text(part) for part in key), time, micro)
         return tuple(live.values())
 
 
-def _text(part: object) -> str:
+def key_text(part: object) -> str:
+    """A member of a label set as plain text."""
     return part if isinstance(part, str) else json.dumps(part)
 
 
@@ -78,3 +79,29 @@ def newest(
             ((time, identity), tuple(json.loads(key)), v)
         )
     return result
+
+
+def bases(
+    cursor: duckdb.DuckDBPyConnection, rule: int, first: int, start: int, end: int
+) -> tuple[LatestRow, ...]:
+    """What each label set had when a window began: before it, else the first one within.
+
+    Args:
+        cursor: inside a read transaction.
+        rule, first: numbers of the rules that keep the newest and the first of each minute.
+        start, end: minutes since the epoch.
+    """
+    both = "(select * from latest union all select * from latest_recent)"
+    rows = cursor.execute(
+        f"""select key, max(time), arg_max(v, (time, id)), 0 as later from {both}
+        where rule = {rule} and bucket < {start} group by key
+        union all
+        select key, -max(time), arg_max(v, (time, id)), 1 from {both}
+        where rule = {first} and bucket >= {start} and bucket < {end} group by key
+        order by later"""
+    ).fetchall()
+    found: dict[str, LatestRow] = {}
+    for key, time, micro, _ in rows:
+        parts = tuple(key_text(part) for part in json.loads(key))
+        found.setdefault(key, LatestRow(parts, time, micro))
+    return tuple(found.values())

@@ -81,17 +81,33 @@ class SumLayer:
         return sums
 
 
+#: Sums, and the sketch as ascending indexes with their counts.
+Part = tuple[Sums, Ints, Ints]
+
+
 class SumColumn:
-    """The rows of one series in order of time, with running sums."""
+    """The rows of one series in order of time, with running sums.
+
+    Args:
+        cursor: inside a read transaction.
+        series: whose.
+        start, end: microseconds.
+        table: `partials`, its recent twin, or both.
+    """
 
     def __init__(
-        self, cursor: duckdb.DuckDBPyConnection, series: int, start: int, end: int
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        series: int,
+        start: int,
+        end: int,
+        table: str = "(select * from partials union all select * from partials_recent)",
     ) -> None:
         rows = cursor.execute(
-            """select bucket, sk, sum(n)::bigint, sum(good)::bigint, sum(s), sum(s2),
+            f"""select bucket, sk, sum(n)::bigint, sum(good)::bigint, sum(s), sum(s2),
               sum(ineligible)::bigint
-            from (select * from partials union all select * from partials_recent)
-            where series = ? and bucket >= ? and bucket < ? group by bucket, sk order by bucket""",
+            from {table} where series = ? and bucket >= ? and bucket < ?
+            group by bucket, sk order by bucket""",
             [series, start // MINUTE, end // MINUTE],
         ).fetchall()
         self._bucket = np.array([row[0] for row in rows], dtype=np.int64)
@@ -99,7 +115,7 @@ class SumColumn:
         self._n = np.array([row[2] for row in rows], dtype=np.int64)
         self._running = list(accumulate((row[2:] for row in rows), add, initial=ZERO))
 
-    def cell(self, window: Window, first: int | None) -> Cell:
+    def part(self, window: Window) -> Part:
         """The sums over a window within the bounds that were read."""
         low = int(np.searchsorted(self._bucket, window.start_bucket))
         high = int(np.searchsorted(self._bucket, window.end_bucket))
@@ -111,8 +127,11 @@ class SumColumn:
             ended[3] - began[3],
             ended[4] - began[4],
         )
-        index, counts = histogram([self._sk[low:high]], [self._n[low:high]])
-        return summed_cell(window, sums, index, counts, first)
+        return sums, *histogram([self._sk[low:high]], [self._n[low:high]])
+
+    def cell(self, window: Window, first: int | None) -> Cell:
+        """The same as a cell."""
+        return summed_cell(window, *self.part(window), first)
 
 
 def split(column: Ints) -> list[tuple[int, Ints]]:

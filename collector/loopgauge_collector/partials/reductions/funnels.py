@@ -1,42 +1,36 @@
 """Funnels: one row per step that a subject reached, at the minute it began."""
 
-from typing import ClassVar
-
-from loopgauge_collector.partials.reductions.subjects import SKEW, Subjects, sketch_index
-from loopgauge_collector.storage.schema import SUBJECTS, Layered
+from loopgauge_collector.partials.reductions.shapes import SKEW, Shape, sketch_index
+from loopgauge_collector.storage.schema import SUBJECTS
 from loopgauge_collector.windows import MINUTE
 
+#: Each step is its earliest event at or after the step before, within the limit. `outcome` is
+#: the step, `closed` the minute in which it and all before it were reached (clocks differ, so
+#: an earlier step may have the later time), `s` the time since the step before.
+_ROWS = f"""
+    select sign, rule, null::integer as place, labels, (began // {MINUTE})::integer as bucket,
+      (list_max(path[: number]) // {MINUTE})::integer as closed,
+      (number - 1)::utinyint as outcome, {sketch_index("took")} as sk, 0::utinyint as within,
+      1 as n, took as s
+    from (
+      select *, case number when 1 then 0
+        else greatest(0, path[number] - path[number - 1]) end as took
+      from (
+        select *, unnest(range(1, len(path) + 1)) as number
+        from (
+          select sign, rule, began, labels,
+            list_reduce(coalesce(times, []), lambda path, step: case
+              when len(path) < step[1] then path
+              else path || list_sort(list_filter(step[2 :],
+                lambda moment: moment >= path[-1] - {SKEW} and moment - began <= span))[: 1] end,
+              [began]) as path
+          from (
+            select sign, rule, subject, began, span, any_value(labels) as labels,
+              list([step::bigint] || times order by step) filter (step > 0) as times
+            from (
+              select sign, rule, subject, began, span, step,
+                any_value(labels) filter (step = 0) as labels, list(micros) as times
+              from lives where shape = 'funnel' and began is not null group by all)
+            group by sign, rule, subject, began, span))))"""
 
-class Funnels(Subjects):
-    """Each step is its earliest event at or after the step before, within the limit."""
-
-    target: ClassVar[Layered] = SUBJECTS
-    sums: ClassVar[dict[str, str]] = {"n": "bigint", "s": "hugeint"}
-    kept: ClassVar[tuple[int, ...]] = (1, 64)
-
-    def rows(self, steps: str) -> str:
-        """`outcome` is the step, `closed` the minute it was reached in, `s` the time it took."""
-        most = int(
-            (self._connection.execute(f"select max(step) from {self._matching.table}").fetchone()
-             or (0,))[0]
-        )  # fmt: skip
-        reached = f"""select b.rule, b.subject, b.labels, b.micros as t0, c.span
-            from {steps} b join {self.settings} c using (rule) where b.step = 0"""
-        for step in range(1, most + 1):
-            reached = f"""select r.*, (
-                select min(e.micros) from {steps} e
-                where e.rule = r.rule and e.subject = r.subject and e.step = {step}
-                  and e.micros >= r.t{step - 1} - {SKEW}
-                  and e.micros - r.t0 <= coalesce(r.span, e.micros - r.t0)) as t{step}
-              from ({reached}) r"""
-        times = ", ".join(
-            f"{{'outcome': {step}, 'at': t{step}, "
-            f"'took': greatest(0, t{step} - t{max(step - 1, 0)})}}"
-            for step in range(most + 1)
-        )
-        return f"""
-            select rule, labels, (t0 // {MINUTE})::integer as bucket,
-              (greatest(t0, x.at) // {MINUTE})::integer as closed, x.outcome::utinyint as outcome,
-              {sketch_index("x.took")} as sk, 0::utinyint as within, 1 as n, x.took as s
-            from (select rule, labels, t0, unnest([{times}]) as x from ({reached}))
-            where x.at is not null"""
+FUNNEL = Shape("funnel", SUBJECTS, first=1, further=64, by_minute=False, rows=_ROWS)

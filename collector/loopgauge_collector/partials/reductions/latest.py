@@ -25,7 +25,11 @@ class Latest(Reduction):
             "v": ("bigint", [rule.value for rule in rules]),
             "key": ("varchar", [rule.key for rule in rules]),
         }
-        facts = {"retires": ("boolean", [rule.retires for rule in rules])}
+        facts: dict[str, tuple[str, list[object]]] = {
+            "retires": ("boolean", [rule.retires for rule in rules]),
+            # Turned around, the first event is the one with the greatest time.
+            "direction": ("bigint", [-1 if rule.earliest else 1 for rule in rules]),
+        }
         self._matching = Matching(rules, numbers, columns, facts, connection)
         self.tables = [self._matching.table]
 
@@ -34,8 +38,8 @@ class Latest(Reduction):
         self._connection.execute(
             f"""insert into latest_recent
             with raw as materialized ({self._matching.sql(chosen)})
-            select bucket, rule, key, max(micros), arg_max_null(v, (micros, id)),
-              arg_max(id, (micros, id))
+            select bucket, rule, key, max(direction * micros),
+              arg_max_null(v, (direction * micros, id)), arg_max(id, (direction * micros, id))
             from raw
             where matches and key is not null and (retires or v is not null) group by all"""
         )

@@ -1,49 +1,47 @@
-"""What all subject reductions share: the steps of a subject are stored, and its rows follow.
+"""What follows subjects: their steps are stored, and their rows are made from those.
 
 The rows of a subject are a function of the set of its steps. A fold takes the touched
 subjects, computes their rows from the steps known before and from those known now, and
-appends the difference. So order, batches and lateness cannot matter.
+appends the difference. So order, batches and lateness cannot matter. All rules of all shapes
+run in the same few statements, because planning one costs more than running it.
 """
 
-from abc import abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from loopgauge_collector.kinds.rules import SubjectRule
+from loopgauge_collector.kinds.rules import (
+    ActivityRule,
+    FunnelRule,
+    LevelRule,
+    NewestRule,
+    PairRule,
+    SubjectRule,
+)
+from loopgauge_collector.partials.reductions.activities import ACTIVITY
 from loopgauge_collector.partials.reductions.base import Reduction, Source
-from loopgauge_collector.partials.reductions.breakdown import SERIES, Breakdown
+from loopgauge_collector.partials.reductions.breakdown import Breakdown
+from loopgauge_collector.partials.reductions.funnels import FUNNEL
+from loopgauge_collector.partials.reductions.levels import LEVEL
 from loopgauge_collector.partials.reductions.matching import Matching, temp_name
+from loopgauge_collector.partials.reductions.newest import NEWEST
+from loopgauge_collector.partials.reductions.pairs import PAIR
+from loopgauge_collector.partials.reductions.shapes import Shape
 from loopgauge_collector.partials.series import SeriesRegistry
-from loopgauge_collector.statistics import SKETCH_STEP, SKETCH_ZERO
 from loopgauge_collector.storage.schema import Layered
+from loopgauge_collector.windows import MINUTE
 
-#: An end that seems up to a second before its beginning is one: clocks differ (R7).
-SKEW = 1_000_000
-
-
-def sketch_index(micros: str) -> str:
-    """SQL of the log index of a duration; one below a millisecond is shown as 0."""
-    return (
-        f"(case when {micros} < 1000 then {SKETCH_ZERO} "
-        f"else floor(ln({micros} / 1e6) / {SKETCH_STEP}) end)::smallint"
-    )
+SHAPES: Mapping[type[SubjectRule], Shape] = {
+    PairRule: PAIR,
+    FunnelRule: FUNNEL,
+    LevelRule: LEVEL,
+    ActivityRule: ACTIVITY,
+    NewestRule: NEWEST,
+}
 
 
 class Subjects(Reduction):
-    """All rules of one type.
-
-    Attributes:
-        target: the table that the rows go to.
-        sums: its summed columns.
-        kept: steps of a subject that are kept, the earliest at different times, by step; the
-            last number holds for all further steps.
-    """
-
-    target: ClassVar[Layered]
-    sums: ClassVar[dict[str, str]]
-    kept: ClassVar[tuple[int, ...]]
+    """All rules that follow subjects."""
 
     def __init__(
         self,
@@ -57,117 +55,141 @@ class Subjects(Reduction):
         columns: dict[str, tuple[str, list[str | None]]] = {
             "subject": ("varchar", [rule.subject for rule in rules]),
             "v": ("bigint", [getattr(rule, "value", None) for rule in rules]),
+            "good": ("boolean", [getattr(rule, "good", None) for rule in rules]),
             **self._labels.columns,
         }
         facts = {"step": ("utinyint", [rule.step for rule in rules])}
         self._matching = Matching(rules, numbers, columns, facts, connection)
         #: Temp table of what holds for all steps of a rule.
-        self.settings = temp_name("settings")
+        self._settings = temp_name("settings")
         connection.execute(
-            f"create temp table {self.settings} (rule integer, span bigint, thresholds bigint[])"
+            f"""create temp table {self._settings} (rule integer, shape varchar, span bigint,
+              thresholds bigint[], first bigint, further bigint, by_minute boolean,
+              newest boolean)"""
         )
         # In whole microseconds "below" is "at most one less".
         settings = {
             number: (
+                shape.name,
                 rule.limit,
                 [limit - (symbol == "<") for symbol, limit in getattr(rule, "thresholds", ())],
+                shape.first,
+                shape.further,
+                shape.by_minute,
+                shape.newest,
             )
             for number, rule in zip(numbers, rules, strict=True)
+            for shape in (SHAPES[type(rule)],)
         }
         connection.executemany(
-            f"insert into {self.settings} values (?, ?, ?)",
-            [(number, span, within) for number, (span, within) in settings.items()],
+            f"insert into {self._settings} values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(number, *row) for number, row in settings.items()],
         )
-        self.tables = [self._matching.table, self._labels.table, self.settings]
-
-    @abstractmethod
-    def rows(self, steps: str) -> str:
-        """A query: the rows of subjects, from a table or query of their steps.
-
-        It has `rule`, `labels` (a list), the keys of the target without `series`, and its sums.
-        """
-
-    def same(self) -> str:
-        """SQL of what makes two steps the same one for `kept`: their time, or coarser."""
-        return "micros"
+        #: Whose ineligible events are counted for label values too.
+        self._shares = sorted(
+            {n for n, rule in zip(numbers, rules, strict=True) if isinstance(rule, NewestRule)}
+        )
+        shapes = {SHAPES[type(rule)].name: SHAPES[type(rule)] for rule in rules}.values()
+        self._rows: list[tuple[Layered, str]] = [
+            (
+                target,
+                " union all by name ".join(
+                    f"({shape.rows})" for shape in shapes if shape.target is target
+                ),
+            )
+            for target in {shape.target.name: shape.target for shape in shapes}.values()
+        ]
+        self.tables = [self._matching.table, self._labels.table, self._settings]
 
     def run(self, chosen: str, _present: set[Source]) -> None:
         """Append what the chosen events change."""
         connection = self._connection
-        places = ", ".join(self._labels.places)
         connection.execute(
             f"""create or replace temp table matched as
             with raw as materialized ({self._matching.sql(chosen)})
-            select rule, bucket, micros, id, step, {self._labels.valued()} v,
-              md5_number_lower(subject) as subject,
-              matches and subject is not null and (not wants_v or v is not null) as eligible
+            select rule, bucket, micros, id,
+              (case when good then step + 1 else step end)::utinyint as step,
+              {self._labels.valued()} v, md5_number_lower(subject) as subject,
+              coalesce(matches and subject is not null and (not wants_v or v is not null)
+                and (not wants_good or good is not null), false) as eligible
             from raw where matches is not false"""
         )
-        self._count_ineligible()
+        shares = ", ".join(map(str, self._shares)) or "null"
+        self._labels.admit(f"matched where eligible or rule in ({shares})")
+        self._count_ineligible(shares)
         connection.execute(
             f"""create or replace temp table arrived as
-            select rule, subject, step, micros, id, [{places}]::varchar[] as labels, v
-            from matched where eligible"""
+            select m.rule, subject, step, micros, id, {self._labels.admitted()} as labels, v
+            from matched m {self._labels.join_admitted("m")} where eligible"""
         )
         connection.execute(
             """create or replace temp table known as
             select * from steps semi join arrived using (rule, subject)"""
         )
-        wanted = (
-            "case step "
-            + " ".join(f"when {step} then {number}" for step, number in enumerate(self.kept[:-1]))
-            + f" else {self.kept[-1]} end"
-            if len(self.kept) > 1
-            else str(self.kept[0])
-        )
+        connection.execute(f"create or replace temp table lives as {self._lives()}")
         connection.execute(
-            f"""create or replace temp table told as
-            select * exclude (place) from (
-              select *, dense_rank() over (partition by rule, subject, step
-                order by {self.same()}) as place
+            """insert into steps
+            select rule, subject, step, micros, id, labels, v from lives where fresh"""
+        )
+        for target, rows in self._rows:
+            self._append(target, rows)
+
+    def _lives(self) -> str:
+        """The kept steps of touched subjects, before (sign -1) and now.
+
+        Steps that others pushed out stay stored; what is kept is a function of all of them.
+        """
+        return f"""
+            select sign, rule, subject, step, micros, id, labels, v, sign > 0 and fresh as fresh,
+              shape, span, thresholds,
+              min(micros) filter (step = 0) over (partition by sign, rule, subject) as began
+            from (
+              select *, dense_rank() over (partition by sign, rule, subject, step
+                order by micros) as place
               from (
-                select distinct on (rule, subject, step, {self.same()}) * from (
-                  select *, true as fresh from arrived union all select *, false from known)
-                order by micros, id))
-            where place <= {wanted}"""
-        )
-        connection.execute("insert into steps select * exclude (fresh) from told where fresh")
-        self._append()
+                select distinct on (sign, rule, subject, step, moment, apart) *
+                from (
+                  select *, case when by_minute then micros // {MINUTE} else micros end as moment,
+                    case when by_minute and not newest then labels end as apart
+                  from (
+                    select 1 as sign, true as fresh, * from arrived
+                    union all by name select 1 as sign, false as fresh, * from known
+                    union all by name select -1 as sign, false as fresh, * from known)
+                  join {self._settings} using (rule))
+                order by case when newest then -micros else micros end,
+                  case when not newest then id end, id desc))
+            where place <= coalesce(case step when 0 then first else further end, place)"""
 
-    def _append(self) -> None:
-        """Store the difference between the rows before and the rows now."""
-        keys = [key for key in self.target.keys if key != "series"]
-        listed, summed = ", ".join(keys), ", ".join(self.sums)
-        places = "".join(
-            f"labels[{at}] as {place}, " for at, place in enumerate(self._labels.places, start=1)
-        )
-        total = ", ".join(f"sum(sign * {column}) as {column}" for column in self.sums)
-        changed = " or ".join(f"sum(sign * {column}) <> 0" for column in self.sums)
-        self._labels.resolve(
-            f"""select rule, {places} {listed}, {total} from (
-              select 1 as sign, rule, labels, {listed}, {summed} from ({self.rows("told")})
-              union all
-              select -1, rule, labels, {listed}, {summed} from ({self.rows("known")}))
-            group by all having {changed}""",
-            keys,
-            {column: f"sum({column})::{kind}" for column, kind in self.sums.items()},
-            events=f"abs({next(iter(self.sums))})",
-            order=keys[0],
-        )
-        columns = ", ".join(
-            "coalesce(s.series, o.series)" if key == "series" else key for key in self.target.keys
-        )
+    def _append(self, target: Layered, rows: str) -> None:
+        """Store the difference between the rows before and the rows now, for every breakdown."""
+        keys = [key for key in target.keys if key != "series"]
+        totals = {column: f"sum(sign * {column})" for column in target.merged}
         self._connection.execute(
-            f"""insert into {self.target.recent}
-            select {columns}, {", ".join(f"sum({column})" for column in self.sums)}
-            from {SERIES} group by all"""
+            f"""insert into {target.recent} by name
+            select s.series, {", ".join(keys)},
+              {", ".join(f"{total} as {column}" for column, total in totals.items())}
+            from ({rows}) x
+              join {self._labels.table} p on p.total = x.rule
+                and p.place = coalesce(x.place, p.place)
+              join series s on s.rule = p.rule
+                and s.value = case p.place when 0 then '' else x.labels[p.place] end
+            group by all having {" or ".join(f"{total} <> 0" for total in totals.values())}"""
         )
 
-    def _count_ineligible(self) -> None:
-        """Events that lack an attribute are counted with the sums of the total's series."""
+    def _count_ineligible(self, shares: str) -> None:
+        """Events that lack an attribute are counted with the sums of the total's series.
+
+        Of shares of events also with those of their label values.
+        """
         self._connection.execute(
-            """insert into partials_recent
-            select m.bucket, s.series, 0, 0, 0, 0, 0, count(*), null
-            from matched m join series s on s.rule = m.rule and s.value = ''
-            where not coalesce(m.eligible, false) group by all"""
+            f"""insert into partials_recent
+            select m.bucket, s.series, 0, 0, 0, 0, 0, count(distinct m.id), null
+            from (
+              select m.rule, bucket, id, {self._labels.admitted()} as labels
+              from matched m {self._labels.join_admitted("m")} where not eligible) m
+              join {self._labels.table} p on p.total = m.rule
+                and (p.place = 0 or m.rule in ({shares}))
+              join series s on s.rule = p.rule
+                and s.value = case p.place when 0 then '' else m.labels[p.place] end
+            group by all"""
         )
