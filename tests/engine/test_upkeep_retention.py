@@ -125,7 +125,7 @@ def test_a_subject_stays_as_long_as_an_accepted_event_can_change_it(
 
     reading = engine.value_at("quick", NOON + 20 * DAY).reading
     assert reading.stats["p50"] == pytest.approx(8 * DAY / SECOND, rel=0.01)
-    assert engine.rows("select sum(n) from subjects_recent where outcome = 0") == [(-1,)]
+    assert engine.rows("select sum(n) from subjects_recent where outcome = 0") == [(0,)]
 
 
 def test_commits_are_numbered_on_when_no_event_is_left(make_engine: MakeEngine) -> None:
