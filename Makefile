@@ -3,6 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 UV := $(BIN)/uv
+TABLES := catalog/loopgauge_catalog/tables
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint format gen bench bench-full soak clean
@@ -18,8 +19,8 @@ $(VENV)/.installed: pyproject.toml uv.lock
 	@$(UV) sync --quiet --frozen --all-extras --python $(BIN)/python
 	@touch $@
 
-demo: setup  ## A collector and the video service under load; Ctrl-C ends both
-	@$(BIN)/python -m examples.video_service.demo
+demo: setup  ## A collector and three simulated products, 70 days and live; Ctrl-C ends all
+	@$(BIN)/loopgauge demo $(DEMO_ARGS)
 
 test: setup  ## All tests; those whose server is not installed are skipped with a line
 	@$(BIN)/pytest $(if $(LOOPGAUGE_ENDPOINT),--cov) $(PYTEST_ARGS)
@@ -30,13 +31,15 @@ lint: setup  ## Format, lint, types, import direction, generated files up to dat
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/loopgauge check --schema | diff -u docs/catalog.schema.json - || (echo 'run make gen'; exit 1)
+	@$(BIN)/loopgauge check --handbook $(TABLES) | diff -u docs/kpis.md - || (echo 'run make gen'; exit 1)
 
 format: setup  ## Rewrite the sources in the one format
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
-gen: setup  ## Write what is generated from the catalog's models
+gen: setup  ## Write what is generated from the catalog
 	@$(BIN)/loopgauge check --schema > docs/catalog.schema.json
+	@$(BIN)/loopgauge check --handbook $(TABLES) > docs/kpis.md
 
 bench: setup  ## About three minutes of measurements; see docs/benchmarks.md
 	@$(BIN)/python -m benchmarks

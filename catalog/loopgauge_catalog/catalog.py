@@ -7,72 +7,28 @@ the questions that the rest of the house asks about them.
 import fnmatch
 import hashlib
 from collections.abc import Iterator
-from functools import cache
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from dataclasses import dataclass
+from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
-from loopgauge_catalog.errors import Problem, did_you_mean, shown
-from loopgauge_catalog.filters import AttributeName, Number, Scalar
-from loopgauge_catalog.kpis import EventName, Flag, Identifier, Kpi
-from loopgauge_catalog.quantities import UNITS, Duration, duration_input
+from loopgauge_catalog.builtin import BUILT_IN
+from loopgauge_catalog.calendar import Sprint, Zone
+from loopgauge_catalog.declarations import Attribute, Event
+from loopgauge_catalog.errors import Problem
+from loopgauge_catalog.filters import Flag
+from loopgauge_catalog.kpis import BudgetKpi, EventName, Identifier, Kpi, ServicePattern
+from loopgauge_catalog.kpis.base import OWN_CURRENCY
+from loopgauge_catalog.prices import Budget, CurrencyCode, OwnCurrency, Price, Rates
+from loopgauge_catalog.quantities import UNITS, Dimension
 from loopgauge_catalog.rows import RowRange
 
-ServicePattern = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:/*?-]+$", max_length=128)]
+__all__ = ["Attribute", "Catalog", "Event", "Measure", "ProductCatalog", "Table", "Team"]
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Attribute(_Model):
-    """One attribute of an event: its type, unit and what values are accepted."""
-
-    type: Literal["string", "number", "integer", "boolean", "money"] = "string"
-    unit: Annotated[
-        str,
-        Field(description="What a number counts or measures", json_schema_extra={"enum": [*UNITS]}),
-    ] = "1"
-    required: Flag = False
-    allowed: Annotated[tuple[Scalar, ...] | None, Field(min_length=1)] = None
-    minimum: Number | None = None
-    maximum: Number | None = None
-    personal: Annotated[Flag, Field(description="Never shown in labels or logs")] = False
-    means: str | None = None
-
-    @field_validator("unit")
-    @classmethod
-    def _known_unit(cls, unit: str) -> str:
-        if unit not in UNITS:
-            hint = did_you_mean(unit, [*UNITS], otherwise=f"write one of {', '.join(UNITS)}")
-            raise ValueError(f"unknown unit {shown(unit)}; {hint}")
-        return unit
-
-
-def _expect_input(raw: object) -> object:
-    if raw is None or raw == "rare":
-        return raw
-    try:
-        return duration_input(raw)
-    except ValueError:
-        raise ValueError(f"{shown(str(raw))} is no duration; write 15m, 24h, 7d or rare") from None
-
-
-class Event(_Model):
-    """An event name: its attributes and how often it is expected."""
-
-    means: str | None = None
-    attributes: dict[AttributeName, Attribute] = {}
-    expect: Annotated[
-        int | Literal["rare"] | None,
-        BeforeValidator(_expect_input, json_schema_input_type=Duration | Literal["rare"] | None),
-        Field(description="Longest silence that is normal"),
-    ] = None
-    source: Annotated[
-        Literal["service", "batch"],
-        Field(description="batch: comes from CI, scans or surveys; silence is normal"),
-    ] = "service"
 
 
 class Team(_Model):
@@ -81,12 +37,6 @@ class Team(_Model):
     slack: str | None = None
     email: str | None = None
     pages_per_week: Annotated[float | None, Field(ge=0, allow_inf_nan=False), Strict()] = None
-
-
-@cache
-def _zones() -> tuple[str, ...]:
-    # A walk over hundreds of files each time, if it were asked anew.
-    return tuple(sorted(available_timezones()))
 
 
 class Table(_Model):
@@ -101,7 +51,7 @@ class ProductCatalog(_Model):
 
     product: Identifier
     title: str
-    timezone: str = "UTC"
+    timezone: Zone = "UTC"
     live: Annotated[Flag, Field(description="Rows that were never fed raise a ticket")] = False
     services: Annotated[
         tuple[ServicePattern, ...],
@@ -112,22 +62,25 @@ class ProductCatalog(_Model):
         Field(description="Every row of the document, as B1, B3-B5 or B12a-c; check counts them"),
     ] = ()
     teams: dict[Identifier, Team] = {}
+    sprint: Annotated[Sprint | None, Field(description="Needed by window: sprint")] = None
+    currency: Annotated[OwnCurrency, Field(description="What costs are counted in")] = "USD"
+    currencies: Annotated[
+        dict[CurrencyCode, Rates], Field(description="What others are worth in that")
+    ] = {}
+    prices: Annotated[
+        tuple[Price, ...], Field(description="For what providers name no amount for")
+    ] = ()
+    budgets: dict[Identifier, Budget] = {}
     tables: dict[Identifier, Table]
     events: dict[EventName, Event] = {}
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, zone: str) -> str:
-        if zone not in _zones():
-            hint = did_you_mean(zone, _zones(), otherwise="write UTC or Europe/Berlin")
-            raise ValueError(f"{shown(zone)} is no IANA time zone; {hint}")
-        return zone
 
     def model_post_init(self, _context: object) -> None:
         """Tell each KPI where it stands."""
         for table_key, table in self.tables.items():
             for key, kpi in table.kpis.items():
                 kpi.placed(product=self.product, table=table_key, key=key)
+                if isinstance(kpi, BudgetKpi):
+                    kpi.funded(self.budgets.get(kpi.budget))
 
     @property
     def zone(self) -> ZoneInfo:
@@ -138,6 +91,30 @@ class ProductCatalog(_Model):
         """Every KPI, in the order of the file."""
         for table in self.tables.values():
             yield from table.kpis.values()
+
+    def event(self, name: str) -> Event | None:
+        """What is known about an event name: LoopGauge's own, or declared here; else None."""
+        return BUILT_IN.get(name) or self.events.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a KPI's number is.
+
+    Attributes:
+        unit: its unit, a key of `UNITS`.
+        suffix: how its metric's name ends: ``seconds``, ``ratio``, ````.
+        attribute: the declaration of the values that it is made of; None where it counts.
+    """
+
+    unit: str
+    suffix: str
+    attribute: Attribute | None = None
+
+    @property
+    def dimension(self) -> Dimension:
+        """What kind of amount it is."""
+        return UNITS[self.unit][0]
 
 
 class Catalog:
@@ -176,24 +153,33 @@ class Catalog:
         return claims[0] if len(claims) == 1 else None
 
     def event(self, product: str, name: str) -> Event | None:
-        """What the product declares about an event name, or None."""
+        """What is known about an event name of a product, or None."""
         owner = self.products.get(product)
-        return owner.events.get(name) if owner is not None else None
+        return owner.event(name) if owner is not None else None
+
+    def attribute_of(self, product: str, event: str, name: str) -> Attribute:
+        """How an event declares an attribute; an undeclared one is a plain string."""
+        declared = self.event(product, event)
+        return (declared.attributes.get(name) if declared is not None else None) or Attribute()
 
     def attribute(self, kpi: Kpi, name: str) -> Attribute:
-        """How the KPI's event declares an attribute; an undeclared one is a plain string."""
+        """How the first of the KPI's events that has the attribute declares it."""
         for event_name in kpi.events:
             event = self.event(kpi.product, event_name)
             if event is not None and name in event.attributes:
                 return event.attributes[name]
         return Attribute()
 
+    def measure(self, kpi: Kpi) -> Measure:
+        """What the KPI's number is: its unit, and the attribute that it is made of."""
+        of = kpi.measures
+        if isinstance(of, tuple):
+            attribute = self.attribute_of(kpi.product, *of)
+            return Measure(attribute.unit, UNITS[attribute.unit][2], attribute)
+        unit = self.products[kpi.product].currency.lower() if of == OWN_CURRENCY else of
+        suffix = f"per_{kpi.per}" if kpi.kind == "rate" else UNITS[unit][2]
+        return Measure(unit, suffix)
+
     def unit(self, kpi: Kpi) -> str:
         """The unit of the KPI's value, as its metric's name ends: ``seconds``, ``ratio``, ````."""
-        if kpi.kind == "ratio":
-            return "ratio"
-        if kpi.kind == "rate":
-            return f"per_{kpi.per}"
-        if kpi.kind == "count":
-            return ""
-        return UNITS[self.attribute(kpi, kpi.value).unit][2]
+        return self.measure(kpi).suffix

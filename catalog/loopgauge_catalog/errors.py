@@ -64,6 +64,11 @@ class CatalogError(Exception):
         return "\n".join(lines)
 
 
+def article(word: str) -> str:
+    """The word with its article: ``a ratio``, ``an age``."""
+    return f"{'an' if word[:1] in 'aeiou' else 'a'} {word}"
+
+
 def shown(text: str, limit: int = 70) -> str:
     """What somebody wrote, quoted, on one line and not longer than anybody reads."""
     return repr(text if len(text) <= limit else text[:limit] + "…")

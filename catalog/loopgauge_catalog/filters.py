@@ -39,6 +39,8 @@ def _exact(number: float | int | str) -> float | int | str:
 
 
 Scalar = bool | int | float | str
+#: ``true`` or ``false``; the words yes, no, on and off are text here.
+Flag = Annotated[bool, Strict()]
 #: A number as the catalog wrote it; text such as "5" is none.
 Number = Annotated[
     Annotated[int, Strict()] | Annotated[float, Strict()], AfterValidator(_exact)

@@ -109,12 +109,12 @@ def _together(sources: Sequence[tuple[str, bytes]], problems: list[Problem]) -> 
 
 def _located(finding: Finding, document: Document, documents: Sequence[Document] = ()) -> Problem:
     # A finding about a block points at its name, one about a value at the value.
-    line, column = document.locate(finding.path)
+    place = document.written(finding.path)
+    line, column = document.locate(place)
     message = finding.message
     if finding.twin is not None:
         file, path = finding.twin
-        other_line, other_column = documents[file].locate(path)
-        message += f" (see {documents[file].file}:{other_line}:{other_column})"
-    return Problem(
-        document.file, line, column, finding.path, message, finding.hint, finding.severity
-    )
+        other = documents[file] if documents else document
+        other_line, other_column = other.locate(path)
+        message += f" (see {other.file}:{other_line}:{other_column})"
+    return Problem(document.file, line, column, place, message, finding.hint, finding.severity)

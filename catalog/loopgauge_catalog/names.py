@@ -14,11 +14,12 @@ LABEL_STATE: Final = "state"
 LABEL_COMPARATOR: Final = "comparator"
 LABEL_OUTCOME: Final = "outcome"
 LABEL_REASON: Final = "reason"
+LABEL_STEP: Final = "step"
 
 #: Labels that a family of ours or Prometheus itself sets.
 _TAKEN: Final = frozenset(
     {LABEL_STAT, LABEL_WINDOW, LABEL_KPI, LABEL_PRODUCT, LABEL_STATE,
-     "le", "quantile", "job", "instance"}
+     LABEL_STEP, "le", "quantile", "job", "instance"}
 )  # fmt: skip
 
 #: How the family of the share within the target ends, in place of the unit.
@@ -33,6 +34,7 @@ SAMPLES: Final = "loopgauge_kpi_samples"
 PENDING: Final = "loopgauge_kpi_pending"
 LAST_EVENT: Final = "loopgauge_kpi_last_event_timestamp_seconds"
 SURE: Final = "loopgauge_kpi_sure"
+ESCALATED: Final = "loopgauge_kpi_escalated"
 
 EVENTS: Final = "loopgauge_events_total"
 REPLAYED: Final = "loopgauge_replayed_events_total"
@@ -54,6 +56,9 @@ OVERFLOW: Final = "loopgauge_series_overflow_total"
 REBUILDING: Final = "loopgauge_rebuild_done_ratio"
 SNAPSHOT_NUMBER: Final = "loopgauge_snapshot_number"
 SNAPSHOT_TIME: Final = "loopgauge_snapshot_timestamp_seconds"
+
+#: `stat` of a KPI's own number where further ones stand beside it that are no quantiles.
+OWN_STAT: Final = "value"
 
 #: Label value of events whose attribute is missing, and of values beyond the cap.
 NONE_VALUE: Final = "__none__"
@@ -92,6 +97,11 @@ def kpi_family(product: str, key: str, unit: str) -> str:
 def within_target_family(product: str, key: str) -> str:
     """``campaigns_ttfv_within_target_ratio``: the share that fulfils the target."""
     return _family(product, key, WITHIN_TARGET)
+
+
+def step_family(product: str, key: str) -> str:
+    """``campaigns_campaign_funnel_step_ratio``: the share that reaches each step of a funnel."""
+    return _family(product, key, "step_ratio")
 
 
 def breakdown_family(product: str, key: str, attribute: str, unit: str) -> str:

@@ -56,7 +56,6 @@ UNITS: dict[str, tuple[Dimension, Decimal, str]] = {
     "eur": ("money", Decimal(1), "eur"),
     "1": ("number", Decimal(1), ""),
     "points": ("number", Decimal(1), "points"),
-    "hours": ("number", Decimal(1), "hours"),
     "bytes": ("number", Decimal(1), "bytes"),
 }
 

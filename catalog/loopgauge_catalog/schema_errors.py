@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from loopgauge_catalog.errors import Path, Problem, did_you_mean, shown
 from loopgauge_catalog.filters import ATTRIBUTE_PATTERN
 from loopgauge_catalog.kpis import EVENT_PATTERN, IDENTIFIER_PATTERN, KINDS, ROW_PATTERN
+from loopgauge_catalog.prices import CODE_PATTERN
 from loopgauge_catalog.schema import fields_at
 from loopgauge_catalog.yaml_source import Document, child
 
@@ -22,6 +23,7 @@ _PATTERNS = {
     EVENT_PATTERN: "noun.verb in small letters, such as campaign.created",
     ATTRIBUTE_PATTERN: "small letters, digits, _ and dots, such as http.route",
     ROW_PATTERN: "a letter, a number and perhaps a part, such as B12a",
+    CODE_PATTERN: "three capital letters, such as EUR",
 }
 #: What a value has to be; several of these for one place are joined with "or".
 _EXPECTED = {
@@ -37,6 +39,10 @@ _EXPECTED = {
     "model_attributes_type": "a block of fields",
 }
 
+#: Why a field that is missing matters, where its name does not say it.
+_MISSING = {
+    "expires": "add for example expires: 7d; without a limit nothing ever counts as lost",
+}
 
 Fault = Mapping[str, Any]
 
@@ -44,17 +50,23 @@ Fault = Mapping[str, Any]
 def problems_of(error: ValidationError, document: Document) -> list[Problem]:
     """One problem for each place that the models refuse, in the order of the file."""
     by_place: dict[tuple[Path, bool], list[Fault]] = {}
-    for fault in error.errors(include_url=False):
-        if fault["type"] == "too_short" and fault["input"]:
+    faults: list[Fault] = [*error.errors(include_url=False)]
+    for fault in faults:
+        if fault["type"] == "too_short" and any(_is_inside(other, fault) for other in faults):
             continue  # it only lacks the members that were refused
         place = _place(fault, document.data)
         by_place.setdefault(place, []).append(fault)
     problems = []
-    for (path, at_key), faults in by_place.items():
-        message, hint = _words(document, path, faults, at_key=at_key)
+    for (path, at_key), there in by_place.items():
+        message, hint = _words(document, path, there, at_key=at_key)
         at = document.locate(path, key=at_key)
         problems.append(Problem(document.file, *at, path, message, hint))
     return sorted(problems, key=lambda problem: (problem.line, problem.column))
+
+
+def _is_inside(fault: Fault, other: Fault) -> bool:
+    place, around = fault["loc"], other["loc"]
+    return len(place) > len(around) and place[: len(around)] == around
 
 
 def _place(fault: Fault, data: object) -> tuple[Path, bool]:
@@ -71,6 +83,8 @@ def _place(fault: Fault, data: object) -> tuple[Path, bool]:
         del location[4:5]  # the kind, which chose the model
     path: list[str | int] = []
     for step in location:
+        if isinstance(step, int) and not isinstance(data, list):
+            continue  # one that stands for a list of one
         try:
             data = child(data, step)
         except LookupError:
@@ -92,7 +106,7 @@ def _words(document: Document, path: Path, faults: list[Fault], *, at_key: bool)
                 str(path[-1]), known, otherwise=f"known are {', '.join(known)}"
             )
         case "missing":
-            return f"{name} is missing", ""
+            return f"{name} is missing", _MISSING.get(str(path[-1]), "")
         case "union_tag_not_found":
             return f"{name} has no kind", f"write kind: and one of {', '.join(KINDS)}"
         case "union_tag_invalid":
@@ -134,13 +148,18 @@ def _quoted(text: str) -> list[str]:
 
 def _sentence(message: str) -> str:
     """What stands behind a name, made of ``Input should be less than 1``."""
-    return re.sub(r"^\w+ should", "must", message)
+    return re.sub(r"^\w+ should", "must", re.sub(r" after validation, not \d+$", "", message))
 
 
 def _type_hint(given: object, faults: list[Fault]) -> str:
     types = {fault["type"] for fault in faults}
     if "literal_error" in types and isinstance(given, str):
-        options = [word for fault in faults for word in _quoted(fault["ctx"]["expected"])]
+        options = [
+            word
+            for fault in faults
+            if fault["type"] == "literal_error"
+            for word in _quoted(fault["ctx"]["expected"])
+        ]
         return did_you_mean(given, options)
     if types == {"string_type"} and isinstance(given, bool | int | float):
         return "put it in quotes"

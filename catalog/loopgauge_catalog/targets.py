@@ -4,6 +4,7 @@ KPI_SEMANTICS section 4: exactly at a strict target is a miss, exactly at an
 inclusive one is met.
 """
 
+import math
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -27,6 +28,18 @@ SYMBOLS: dict[Comparator, str] = {
     "above": ">",
     "equals": "=",
 }
+
+
+def default_min_samples(allowed: float) -> int:
+    """Samples below which a share is too few to judge: clamp(ceil(5 / allowed), 20, 1000).
+
+    Args:
+        allowed: the bad share that the target allows.
+    """
+    if allowed <= 0:
+        return 1
+    # 5 / 0.05 is 100.00000000000001 in doubles; the ceiling must not see the dust.
+    return min(1000, max(20, math.ceil(round(5 / allowed, 9))))
 
 
 class Target(BaseModel):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import Kpi
@@ -36,6 +36,12 @@ class Reading:
         share: for kinds that judge single events, the share that fulfils the target.
         interval: 95 % interval of the deciding number.
         ineligible: events that lacked an attribute which the KPI needs.
+        pending: subjects whose chance is still open; None for kinds without subjects.
+        steps: for funnels, the share of those who began that reached each step.
+        unpriced: costs that nobody could price; with any, the value is a lower bound.
+        gaps: for funnels, the median seconds from the step before, by step.
+        worst_step: the step that most of those who reached the one before did not reach; None
+            where all did.
     """
 
     start: datetime | None
@@ -46,6 +52,45 @@ class Reading:
     share: float | None = None
     interval: tuple[float, float] | None = None
     ineligible: int = 0
+    pending: int | None = None
+    steps: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
+    unpriced: int = 0
+    gaps: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
+    worst_step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The same number earlier.
+
+    Attributes:
+        end: where the earlier window ends.
+        value: what it was; None where it was undefined.
+        delta: the difference to it, in the KPI's base unit; None unless both are defined.
+        samples: what the earlier value rests on.
+    """
+
+    end: datetime
+    value: float | None
+    delta: float | None
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Where a KPI is going, against the same window some weeks earlier (KPI_SEMANTICS 5).
+
+    Attributes:
+        arrow: ``up``, ``down``, ``flat``, or None where one of the two says nothing.
+        good: whether it moves to the target's side; None where no side is better.
+        z: the test's statistic; None for kinds without a test.
+        against: what it is compared with.
+    """
+
+    arrow: Literal["up", "down", "flat"] | None
+    good: bool | None
+    z: float | None
+    against: Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +109,14 @@ class KpiValue:
         needs: what is missing before the KPI can have a value, in words.
         last_event: time of the newest event that feeds it.
         age_seconds: time since then, at the Snapshot's `as_of`.
-        attainment: how much of the target is reached; None without a target or value.
+        attainment: how much of the target is reached, 1 being all of it; None without a target
+            or value.
         revision: changes with the KPI's definition.
         pending: subjects whose chance is still open; None for kinds without subjects.
+        worst: the label and its value that decide the state; None where the total does.
+        escalated: whether the graver threshold is surely missed too.
+        trend: None until it was computed.
+        comparisons: the same number 1, 7 and 28 days ago, by ``1d``, ``7d`` and ``28d``.
     """
 
     kpi: Kpi
@@ -83,6 +133,10 @@ class KpiValue:
     revision: str
     attainment: float | None = None
     pending: int | None = None
+    worst: tuple[str, str] | None = None
+    escalated: bool = False
+    trend: Trend | None = None
+    comparisons: Mapping[str, Comparison] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

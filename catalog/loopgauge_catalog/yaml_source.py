@@ -41,9 +41,26 @@ class Document:
         """Where a value (or its key) stands; for what is not there, where it should be."""
         if key and path in self.keys:
             return self.keys[path]
+        path = self.written(path)
         while path and path not in self.values:
             path = path[:-1]
         return self.values.get(path, (1, 1))
+
+    def written(self, path: Path) -> Path:
+        """The path as the file has it, where text stands for a block, or one for a list of one."""
+        data: object = self.data
+        steps: list[str | int] = []
+        for step in path:
+            if isinstance(data, dict) and isinstance(step, int):
+                continue
+            if not isinstance(data, dict | list):
+                break
+            steps.append(step)
+            try:
+                data = child(data, step)
+            except LookupError:
+                data = None
+        return tuple(steps)
 
 
 def child(data: object, step: str | int) -> object:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from loopgauge_cli.check import check, init
+from loopgauge_cli.demo import demo
 from loopgauge_cli.doctor import doctor
 from loopgauge_cli.emit import emit
 from loopgauge_cli.kpis import kpis
@@ -46,7 +47,7 @@ def _root(
     """LoopGauge: success-metric tables made live."""
 
 
-for command in (serve, init, check, doctor, kpis, sql, rebuild, emit, probe):
+for command in (serve, init, check, doctor, kpis, sql, rebuild, emit, probe, demo):
     app.command()(command)
 # What follows the command's name belongs to the command that is run.
 app.command(context_settings={"allow_interspersed_args": False})(run)

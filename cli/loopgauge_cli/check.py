@@ -1,6 +1,7 @@
 """`loopgauge init` and `loopgauge check`: a catalog file, before any collector runs."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from loopgauge_cli.serve import DEFAULT_FOLDER
 if TYPE_CHECKING:
     from loopgauge_catalog.catalog import Catalog
     from loopgauge_catalog.errors import Problem
+    from loopgauge_catalog.rows import RowsCovered
 
 
 def init(
@@ -48,6 +50,9 @@ def check(
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schema of a catalog, for editors.")
     ] = False,
+    handbook: Annotated[
+        bool, typer.Option("--handbook", help="Print every KPI explained for people, as Markdown.")
+    ] = False,
 ) -> None:
     """Check catalog files without running anything.
 
@@ -73,7 +78,11 @@ def check(
             sys.stdout.write(f"{error}\n")
             sys.stderr.write(f"loopgauge: {counted(len(error.problems), 'problem')}\n")
         raise typer.Exit(EXIT_NEGATIVE) from None
-    if as_json:
+    if handbook:
+        from loopgauge_catalog.handbook import handbook as handbook_of
+
+        sys.stdout.write(handbook_of(catalog))
+    elif as_json:
         print_json(_summary(catalog))
     else:
         _print_summary(catalog)
@@ -92,14 +101,19 @@ def _problem_json(problem: "Problem") -> dict[str, Any]:
 
 
 def _summary(catalog: "Catalog") -> dict[str, Any]:
-    from loopgauge_catalog.checks import rows_covered
+    from loopgauge_catalog.checks import rows_covered, rows_covered_by
 
     return {
         "ok": True,
         "problems": [_problem_json(problem) for problem in catalog.warnings],
         "products": {
-            name: {"kpis": sum(1 for _ in product.kpis()), "events": len(product.events)}
+            name: {
+                "kpis": sum(1 for _ in product.kpis()),
+                "events": len(product.events),
+                "rows": {"covered": covered, "expected": expected},
+            }
             for name, product in catalog.products.items()
+            for covered, expected in [_counted_rows(rows_covered_by(product))]
         },
         "rows": [
             {
@@ -113,8 +127,14 @@ def _summary(catalog: "Catalog") -> dict[str, Any]:
     }
 
 
+def _counted_rows(rows: "Iterable[RowsCovered]") -> tuple[int, int]:
+    """How many rows are covered whole, and how many there are."""
+    counts = [(len(row.covered), row.expected) for row in rows]
+    return sum(covered for covered, _ in counts), sum(expected for _, expected in counts)
+
+
 def _print_summary(catalog: "Catalog") -> None:
-    from loopgauge_catalog.checks import rows_covered
+    from loopgauge_catalog.checks import rows_covered, rows_covered_by
 
     for problem in catalog.warnings:
         sys.stdout.write(f"{problem}\n")
@@ -122,8 +142,16 @@ def _print_summary(catalog: "Catalog") -> None:
         kpis = counted(sum(1 for _ in product.kpis()), "KPI")
         tables = counted(len(product.tables), "table")
         events = counted(len(product.events), "event")
-        sys.stdout.write(f"{product.product}: {kpis} in {tables}, {events}\n")
-    for row in rows_covered(catalog):
-        missing = f"; not yet: {', '.join(row.missing)}" if row.missing else ""
-        sys.stdout.write(f"rows {row}{missing}\n")
+        sys.stdout.write(f"{product.product}: {kpis} in {tables}, {events}")
+        covered, expected = _counted_rows(rows_covered_by(product))
+        sys.stdout.write(f", rows covered: {covered} of {expected}\n" if expected else "\n")
+    rows = rows_covered(catalog)
+    for row in rows:
+        if row.partly:
+            sys.stdout.write(f"in part: {', '.join(row.partly)}\n")
+        if row.missing:
+            sys.stdout.write(f"not yet: {', '.join(row.missing)}\n")
+    covered, expected = _counted_rows(rows)
+    if expected:
+        sys.stdout.write(f"rows covered: {covered} of {expected}\n")
     sys.stdout.write("ok\n")

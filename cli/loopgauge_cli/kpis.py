@@ -10,6 +10,7 @@ from loopgauge_cli._output import STYLES, AsJson, console, plain, print_json, ta
 
 if TYPE_CHECKING:
     from rich.console import Group
+    from rich.text import Text
 
 WATCH_SECONDS = 1.0
 
@@ -27,7 +28,7 @@ def kpis(
     watch: Annotated[bool, typer.Option("--watch", help="Show them anew every second.")] = False,
     url: Url = None,
 ) -> None:
-    """Show every KPI: state, value, target, samples."""
+    """Show every KPI as its document lists it: state, value, trend, target, samples."""
     with Client(url) as client:
 
         def read() -> Any:
@@ -47,14 +48,14 @@ def _watch(read: Any) -> None:
     try:
         with Live(console=console(), screen=True, auto_refresh=False) as live:
             while True:
-                # A screen does not scroll; what to instrument is in the plain table.
-                live.update(_rendered(read(), with_needs=False), refresh=True)
+                # A screen does not scroll; what belongs to a number is in the plain table.
+                live.update(_rendered(read(), brief=True), refresh=True)
                 time.sleep(WATCH_SECONDS)
     except KeyboardInterrupt:
         return
 
 
-def _rendered(body: Any, *, with_needs: bool = True) -> "Group":
+def _rendered(body: Any, *, brief: bool = False) -> "Group":
     from loopgauge_collector.web.humanise import age
     from rich.console import Group
     from rich.text import Text
@@ -62,37 +63,54 @@ def _rendered(body: Any, *, with_needs: bool = True) -> "Group":
     if not body["kpis"]:
         return Group(Text("No KPI is like that now."))
     shown = table(
-        "State", "KPI", "Title", "Value", "Target", "Samples", "Since", right=("Value", "Samples")
-    )
+        "State", "Row", "KPI", "Value", "Trend", "Target", "Samples", "Since",
+        right=("Value", "Samples"),
+    )  # fmt: skip
     shown.title = f"Snapshot {body['snapshot']}, as of {body['as_of'][:19].replace('T', ' ')} UTC"
     shown.title_justify = "left"
-    product = body["kpis"][0]["product"]
+    place = None
     for kpi in body["kpis"]:
-        if kpi["product"] != product:
-            product = kpi["product"]
-            shown.add_section()
+        if (kpi["product"], kpi["table"]) != place:
+            product = body["products"][kpi["product"]]
+            if place is not None:
+                shown.add_section()
+            place = kpi["product"], kpi["table"]
+            heading = f"{product['title']} · {product['tables'][kpi['table']]}"
+            shown.add_row("", "", Text(plain(heading), style="bold underline"))
         since = age(_seconds_between(kpi["state_since"], body["as_of"]))
-        shown.add_row(*_cells(kpi, since, kpi["needs"] if with_needs else []))
+        shown.add_row(*(cell.split()[0] if brief else cell for cell in _cells(kpi, since)))
     return Group(shown)
 
 
-def _cells(kpi: Any, since: str, needs: list[str]) -> list[Any]:
-    from loopgauge_collector.web.humanise import amount
+def _cells(kpi: Any, since: str) -> "list[Text]":
+    """One row; of each cell the first line is what matters most."""
+    from loopgauge_collector.web import wording
     from rich.text import Text
 
-    state = kpi["state"]
-    word = state.replace("_", " ") + ("?" if state == "breach" and not kpi["sure"] else "")
+    state = Text(wording.state_words(kpi), style=STYLES.get(kpi["state"], ""))
+    for note in wording.state_notes(kpi):
+        state.append(f"\n{plain(note)}", style="dim")
     title = Text(plain(kpi["title"]))
-    for need in needs:
+    title.append(f"\n{kpi['id']}", style="dim")
+    for step in wording.steps_of(kpi):
+        words = f"{step.name} {step.share} {step.after}".rstrip()
+        title.append(f"\n  {plain(words)}", style="yellow" if step.is_worst else "dim")
+    for need in kpi["needs"]:
         title.append(f"\nneeds: {plain(need)}", style="dim")
-    window = f" / {kpi['window']}" if kpi["window"] else ""
+    value = Text(wording.stat_words(kpi), style="dim")
+    value.append(" " if value else "").append(wording.value_words(kpi), style="bold not dim")
+    for note in wording.value_notes(kpi):
+        value.append(f"\n{plain(note)}", style="dim")
+    trend = wording.trend_words(kpi)
+    moves = Text(trend.sign, style={"good": "green", "bad": "red", "": ""}[trend.side])
     return [
-        Text(word, style=STYLES.get(state, "")),
-        Text(kpi["id"]),
+        state,
+        Text(kpi["row"]),
         title,
-        Text(amount(kpi["value"], kpi["unit"]), style="bold"),
+        value,
+        moves.append(f" {trend.note}" if trend.note else "", style="not bold default dim"),
         Text(kpi["target"]["text"] if kpi["target"] else "–"),
-        Text(f"{kpi['samples']:,}{window}"),
+        Text(f"{kpi['samples']:,}\n{wording.window_words(kpi)}"),
         Text(since),
     ]
 

@@ -14,6 +14,7 @@ from loopgauge_catalog.loader import load, samples
 from loopgauge_catalog.values import KpiValue, PipelineHealth
 
 from loopgauge_collector.errors import Refused
+from loopgauge_collector.evaluation.baselines import Baselines
 from loopgauge_collector.evaluation.evaluator import Evaluator
 from loopgauge_collector.evaluation.past import MAX_STEPS, Past
 from loopgauge_collector.evaluation.snapshots import Snapshots
@@ -21,6 +22,7 @@ from loopgauge_collector.folding import Folding
 from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.partials.folder import Folder
 from loopgauge_collector.partials.series import SeriesRegistry
+from loopgauge_collector.partials.upkeep import Upkeep
 from loopgauge_collector.settings import Settings
 from loopgauge_collector.storage.accounting import Accounting
 from loopgauge_collector.storage.commit import Committer
@@ -80,23 +82,33 @@ class Collector:
         self.refusals: Counter[str] = Counter()
         self.refused_bytes: Counter[str] = Counter()
         self._one_query = threading.Lock()
-        self._activity = Activity(connection)
+        self._activity = Activity(connection, clock())
         self._registry = SeriesRegistry(connection, settings.label_cap)
         self._accounting = Accounting(connection)
         self._folder = Folder(
             self._store.folding, catalog, self._registry, self._activity, settings.fold_max_events
         )
-        self.quarantine = Quarantine(self._store, settings.quarantine_max_events)
+        self.quarantine = Quarantine(
+            self._store, settings.quarantine_max_events, settings.events_keep_days
+        )
         committer = Committer(connection, self._accounting, self.quarantine)
         self._folding = Folding(
             self._store,
             self._folder,
+            Upkeep(
+                self._store.folding,
+                self._folder,
+                self._registry,
+                settings.events_keep_days,
+                clock,
+            ),
             settings,
             committer.committed,
             self._storage_failed,
         )
         self.writer = Writer(self._store, committer, settings, self._folding.committed)
         self.quarantine.use(self.writer.run)
+        self._past = Past(self._store, self._folder, self._registry, clock)
         self._evaluator = Evaluator(
             self._store,
             self._folder,
@@ -104,10 +116,10 @@ class Collector:
             self._activity,
             self.snapshots,
             self._health,
+            Baselines(self._past),
             settings.evaluation_interval_seconds,
             clock,
         )
-        self._past = Past(self._store, self._folder, self._registry, clock)
 
     def _load(self) -> Catalog:
         return samples() if self._paths is None else load(self._paths)

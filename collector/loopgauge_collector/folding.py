@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from loopgauge_collector.errors import STORAGE_FAULTS
 from loopgauge_collector.partials.folder import Folder
+from loopgauge_collector.partials.upkeep import Upkeep
 from loopgauge_collector.settings import Settings
 from loopgauge_collector.storage.store import Store
 
@@ -22,6 +23,10 @@ log = logging.getLogger(__name__)
 
 _MERGE_EVERY = 60.0
 _FOLD_AGAIN = 10.0
+_UPKEEP_EVERY = 3600.0
+_UPKEEP_FIRST = 60.0
+#: Pause after a slice, as a multiple of what it took: folds are what the thread is for.
+_UPKEEP_PAUSE = 2.0
 _LAST_FOLDS = 10.0
 #: How often the disk is looked at while there is nothing else to do.
 _LOOK_AROUND = 1.0
@@ -49,11 +54,12 @@ class _Change:
 
 
 class Folding:
-    """Folds, rebuilds and merges, each when its time has come.
+    """Folds, rebuilds, merges and keeps the store small, each when its time has come.
 
     Args:
         store: the open database.
         folder: what is run.
+        upkeep: what is run once an hour, and soon after the start.
         settings: the pause between two folds.
         committed: number of the newest commit.
         fail: called in this thread after a storage error; it ends the process.
@@ -63,12 +69,14 @@ class Folding:
         self,
         store: Store,
         folder: Folder,
+        upkeep: Upkeep,
         settings: Settings,
         committed: int,
         fail: Callable[[Exception], object],
     ) -> None:
         self._store = store
         self._folder = folder
+        self._upkeep = upkeep
         self._pause = settings.fold_interval_seconds
         self._committed = committed
         self._fail = fail
@@ -80,6 +88,7 @@ class Folding:
         self._jobs: queue.SimpleQueue[_Change | bool | None] = queue.SimpleQueue()
         self._next_fold = 0.0
         self._next_merge = time.monotonic() + _MERGE_EVERY
+        self._next_upkeep = time.monotonic() + _UPKEEP_FIRST
         self._thread = threading.Thread(target=self._run, name="loopgauge-fold", daemon=True)
 
     def start(self) -> None:
@@ -139,7 +148,7 @@ class Folding:
 
     def _until_due(self) -> float:
         busy = bool(self._unfolded) or bool(self._folder.rebuilding)
-        due = self._next_fold if busy else self._next_merge
+        due = min(self._next_fold if busy else self._next_merge, self._next_upkeep)
         return max(0.0, min(_LOOK_AROUND, due - time.monotonic()))
 
     def _change(self, job: _Change) -> None:
@@ -156,12 +165,29 @@ class Folding:
         if not self._store.has_room():
             self._next_fold = now + self._pause
             self._next_merge = max(self._next_merge, now + _LOOK_AROUND)
+            self._next_upkeep = max(self._next_upkeep, now + _LOOK_AROUND)
             return
         if now >= self._next_fold and not self._goes_well("a fold", self._fold):
             self._next_fold = time.monotonic() + _FOLD_AGAIN
         if now >= self._next_merge:
             self._goes_well("a merge", self._folder.merge)
             self._next_merge = time.monotonic() + _MERGE_EVERY
+        if now >= self._next_upkeep:
+            self._keep_up()
+
+    def _keep_up(self) -> None:
+        began = time.monotonic()
+        # A rebuild needs the thread, and all events; it is looked at again soon.
+        more = bool(self._folder.rebuilding)
+
+        def step() -> None:
+            nonlocal more
+            more = self._upkeep.step() or more
+
+        self._goes_well("the upkeep of old rows", step)
+        now = time.monotonic()
+        pause = max(self._pause, _UPKEEP_PAUSE * (now - began)) if more else _UPKEEP_EVERY
+        self._next_upkeep = now + pause
 
     @staticmethod
     def _goes_well(what: str, run: Callable[[], object]) -> bool:

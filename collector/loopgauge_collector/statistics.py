@@ -1,6 +1,9 @@
 """Intervals and tests, exactly as KPI_SEMANTICS sections 3 and 4 define them."""
 
 import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from functools import lru_cache
 
 Z = 1.959964
 #: A breach is sure when chance alone explains it in at most this share of cases.
@@ -75,14 +78,6 @@ def surely_bad(bad: int, n: int, allowed: float) -> bool:
     return bad >= 2 and binomial_tail(bad, n, allowed) <= SURE
 
 
-def default_min_samples(allowed: float) -> int:
-    """Samples below which a share is too few to judge: clamp(ceil(5 / allowed), 20, 1000)."""
-    if allowed <= 0:
-        return 1
-    # 5 / 0.05 is 100.00000000000001 in doubles; the ceiling must not see the dust.
-    return min(1000, max(20, math.ceil(round(5 / allowed, 9))))
-
-
 def mean_interval(n: int, total: int, squares: int) -> tuple[float, float] | None:
     """95 % interval of a mean: m ± 1.96·s/√n, in the unit of `total`; None below 2 samples.
 
@@ -105,3 +100,86 @@ def sketch_value(index: int) -> float:
     if index == SKETCH_ZERO:
         return 0.0
     return 2 * math.exp(SKETCH_STEP * (index + 1)) / (math.exp(SKETCH_STEP) + 1)
+
+
+def nearest_rank(counts: Mapping[int, int], quantile: float) -> int | None:
+    """The key at rank ⌈q·n⌉ of a histogram; None without samples."""
+    n = sum(counts.values())
+    if n <= 0:
+        return None
+    # 0.95 * 20 is 19.000000000000004 in doubles; the ceiling must not see the dust.
+    rank = max(1, math.ceil(round(quantile * n, 9)))
+    reached = 0
+    for key in sorted(counts):
+        reached += counts[key]
+        if reached >= rank:
+            return key
+    return None
+
+
+def kaplan_meier(
+    done: Mapping[int, int], censored: Mapping[int, int], quantile: float
+) -> int | None:
+    """The first log index at which the estimated share of those who are done reaches a quantile.
+
+    Args:
+        done: how many took how long, by log index.
+        censored: how many have waited how long without being done; they are at risk at their
+            own index too.
+        quantile: between 0 and 1.
+
+    Returns:
+        None when it is not reached.
+
+    Source: E. L. Kaplan, P. Meier, JASA 53 (1958).
+    """
+    at_risk = sum(done.values()) + sum(censored.values())
+    left = Fraction(1)
+    for index in sorted({*done, *censored}):
+        if at_risk > 0 and (ended := done.get(index, 0)):
+            left *= Fraction(at_risk - ended, at_risk)
+            if 1 - left >= Fraction(quantile).limit_denominator(1_000_000):
+                return index
+        at_risk -= done.get(index, 0) + censored.get(index, 0)
+    return None
+
+
+def stability_index(now: Sequence[int], reference: Sequence[int]) -> float:
+    """How far counts by bin have moved: Σ(p − r)·ln(p/r), with half a count more in each bin.
+
+    Source: population stability index, as in B. Yurdakul, "Statistical properties of
+    population stability index" (2018).
+    """
+    more = len(now) / 2
+    n, m = sum(now) + more, sum(reference) + more
+    shares = [((a + 0.5) / n, (b + 0.5) / m) for a, b in zip(now, reference, strict=True)]
+    return math.fsum((p - r) * math.log(p / r) for p, r in shares)
+
+
+@lru_cache
+def chi_square_quantile(share: float, degrees: int) -> float:
+    """The value that a chi-square variable stays below with a probability; exact to 1e-9.
+
+    Source: DLMF 8.7.1, the series of the lower incomplete gamma function.
+    """
+    low, high = 0.0, float(degrees)
+    while _chi_square_below(high, degrees) < share:
+        low, high = high, 2 * high
+    while high - low > 1e-10 * high:
+        middle = (low + high) / 2
+        if _chi_square_below(middle, degrees) < share:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _chi_square_below(x: float, degrees: int) -> float:
+    a, half = degrees / 2, x / 2
+    term = total = math.exp(a * math.log(half) - half - math.lgamma(a + 1))
+    place = a
+    while term > total * 1e-17:
+        place += 1
+        term *= half / place
+        total += term
+    return total

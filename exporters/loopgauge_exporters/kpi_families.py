@@ -1,4 +1,4 @@
-"""One KPI value as metric families: its number, its share within the target, its breakdowns.
+"""One KPI value as metric families: its number, its share within the target, steps, breakdowns.
 
 A number that is not defined has no series. It is never exported as 0.
 """
@@ -6,7 +6,7 @@ A number that is not defined has no series. It is never exported as 0.
 from collections.abc import Iterator, Mapping
 
 from loopgauge_catalog import names
-from loopgauge_catalog.quantities import format_duration
+from loopgauge_catalog.series import own_stat, own_window
 from loopgauge_catalog.states import State
 from loopgauge_catalog.values import KpiValue, Reading
 
@@ -19,29 +19,29 @@ def families_of(value: KpiValue) -> Iterator[Samples]:
     if value.state is State.NO_DATA:
         return
     kpi, about = value.kpi, _about(value)
-    stat = _own_stat(value)
-    readings = _by_window(value)
+    own = own_window(kpi)
+    stat = _stat(value)
 
-    numbers = _gauge(
-        names.kpi_family(kpi.product, kpi.key, value.unit),
-        about,
-        (),
-        stat,
-        windowed=_windowed(value),
-    )
+    numbers = _gauge(names.kpi_family(kpi.product, kpi.key, value.unit), about, (), own, stat=stat)
     shares = _gauge(
         names.within_target_family(kpi.product, kpi.key),
         f"Share within the target ({_target(value)}). {about}",
         (),
-        None,
-        windowed=_windowed(value),
+        own,
     )
-    for window, reading in readings.items():
+    for window, reading in _by_window(value, own).items():
         _add_numbers(numbers, reading, (), stat, window)
         _add_share(shares, reading, (), window)
-    yield from _filled(numbers, shares)
+    steps = _gauge(
+        names.step_family(kpi.product, kpi.key),
+        f"Share of those who began that reached each step. {about}",
+        (names.LABEL_STEP,),
+        own,
+    )
+    for step, share in value.reading.steps.items():
+        steps.add(_labels((clean(step),), own), share)
+    yield from _filled(numbers, shares, steps)
 
-    own = next(iter(readings))
     for attribute, by_value in value.breakdowns.items():
         yield from _breakdown(value, attribute, by_value, stat, own)
 
@@ -60,13 +60,12 @@ def _breakdown(
     def name(unit: str) -> str:
         return names.breakdown_family(kpi.product, kpi.key, attribute, unit)
 
-    numbers = _gauge(name(value.unit), about, label, stat, windowed=_windowed(value))
+    numbers = _gauge(name(value.unit), about, label, window, stat=stat)
     shares = _gauge(
         name(names.WITHIN_TARGET),
         f"Share within the target ({_target(value)}), by {attribute}. {_about(value)}",
         label,
-        None,
-        windowed=_windowed(value),
+        window,
     )
     for label_value, reading in by_value.items():
         of = (clean(label_value),)
@@ -85,34 +84,31 @@ def _target(value: KpiValue) -> str:
     return value.kpi.target.words() if value.kpi.target is not None else "none"
 
 
-def _windowed(value: KpiValue) -> bool:
-    return value.kpi.own_window is not None
-
-
-def _by_window(value: KpiValue) -> dict[str | None, Reading]:
+def _by_window(value: KpiValue, own: str | None) -> dict[str | None, Reading]:
     """Readings by the name of their window, the KPI's own first; None for kinds without."""
-    own = value.kpi.own_window
-    if own is None:
-        return {None: value.reading}
-    by_window: dict[str | None, Reading] = {format_duration(own): value.reading}
-    for name, reading in value.windows.items():
-        by_window.setdefault(name, reading)
+    by_window: dict[str | None, Reading] = {own: value.reading}
+    if own is not None:
+        for name, reading in value.windows.items():
+            by_window.setdefault(name, reading)
     return by_window
 
 
-def _own_stat(value: KpiValue) -> str | None:
-    """The `stat` of the KPI's value: ``p95`` for quantiles, None for kinds with one number."""
-    quantile = getattr(value.kpi, "quantile", None)
-    if quantile is not None:
-        return names.stat_name(quantile)
-    every = (value.reading, *value.windows.values())
-    return value.kpi.kind if any(reading.stats for reading in every) else None
+def _stat(value: KpiValue) -> str | None:
+    """The `stat` of the value itself; None where no further number stands beside it."""
+    stat = own_stat(value.kpi)
+    if stat is None and any(r.stats for r in (value.reading, *value.windows.values())):
+        return names.OWN_STAT
+    return stat
+
+
+def _labels(labels: tuple[str, ...], window: str | None) -> tuple[str, ...]:
+    return labels if window is None else (*labels, window)
 
 
 def _gauge(
-    name: str, about: str, labels: tuple[str, ...], stat: str | None, *, windowed: bool
+    name: str, about: str, labels: tuple[str, ...], window: str | None, *, stat: str | None = None
 ) -> Samples:
-    own = (names.LABEL_STAT,) * (stat is not None) + (names.LABEL_WINDOW,) * windowed
+    own = (names.LABEL_STAT,) * (stat is not None) + (names.LABEL_WINDOW,) * (window is not None)
     return Samples(Family(name, "gauge", labels + own, about))
 
 
@@ -123,21 +119,21 @@ def _add_numbers(
     stat: str | None,
     window: str | None,
 ) -> None:
-    if reading.value is None:
-        return
-    of_window = () if window is None else (window,)
+    """The value and what stands beside it, which may be known alone: as money spent for nothing."""
     if stat is None:
-        samples.add(labels + of_window, reading.value)
+        if reading.value is not None:
+            samples.add(_labels(labels, window), reading.value)
         return
-    for name, number in ({stat: reading.value} | dict(reading.stats)).items():
-        samples.add((*labels, name, *of_window), number)
+    own = {} if reading.value is None else {stat: reading.value}
+    for name, number in {**own, **reading.stats}.items():
+        samples.add(_labels((*labels, name), window), number)
 
 
 def _add_share(
     samples: Samples, reading: Reading, labels: tuple[str, ...], window: str | None
 ) -> None:
     if reading.share is not None:
-        samples.add(labels if window is None else (*labels, window), reading.share)
+        samples.add(_labels(labels, window), reading.share)
 
 
 def _filled(*families: Samples) -> Iterator[Samples]:

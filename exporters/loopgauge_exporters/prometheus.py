@@ -7,7 +7,7 @@ The same Snapshot gives the same bytes. Who serves them keeps them per Snapshot.
 
 from collections.abc import Iterator
 
-from loopgauge_catalog.quantities import format_duration
+from loopgauge_catalog.series import own_window
 from loopgauge_catalog.states import State
 from loopgauge_catalog.values import Snapshot
 
@@ -53,22 +53,23 @@ def _about_kpis(snapshot: Snapshot) -> Iterator[Samples]:
     since, sure = Samples(shared.STATE_SINCE), Samples(shared.SURE)
     target, attainment = Samples(shared.TARGET), Samples(shared.ATTAINMENT)
     samples, pending = Samples(shared.SAMPLES), Samples(shared.PENDING)
-    last_event = Samples(shared.LAST_EVENT)
+    escalated, last_event = Samples(shared.ESCALATED), Samples(shared.LAST_EVENT)
     for value in snapshot.kpis:
         kpi = value.kpi
         who = (kpi.product, kpi.id)
-        own = kpi.own_window
         described = (
             *who, kpi.row, kpi.title, kpi.kind, value.unit,
             kpi.alert.team if kpi.alert is not None else "",
             kpi.alert.severity if kpi.alert is not None else "",
-            format_duration(own) if own is not None else "",
+            own_window(kpi) or "",
         )  # fmt: skip
         info.add(tuple(map(clean, described)), 1)
         for one in State:
             state.add((*who, one.value), int(value.state is one))
         since.add(who, value.state_since.timestamp())
         sure.add(who, int(value.sure))
+        if kpi.escalate is not None:
+            escalated.add(who, int(value.escalated))
         samples.add(who, value.reading.samples)
         if kpi.target is not None:
             target.add((*who, kpi.target.comparator), kpi.target.threshold.value)
@@ -78,4 +79,6 @@ def _about_kpis(snapshot: Snapshot) -> Iterator[Samples]:
             pending.add(who, value.pending)
         if value.last_event is not None:
             last_event.add(who, value.last_event.timestamp())
-    yield from (info, state, since, sure, target, attainment, samples, pending, last_event)
+    yield from (
+        info, state, since, sure, escalated, target, attainment, samples, pending, last_event,
+    )  # fmt: skip

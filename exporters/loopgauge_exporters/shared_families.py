@@ -25,6 +25,12 @@ STATE_SINCE = Family(
     names.STATE_SINCE, "gauge", _KPI, "When the KPI's state began, as far as this process has seen."
 )
 SURE = Family(names.SURE, "gauge", _KPI, "1 while a breach is beyond chance, else 0.")
+ESCALATED = Family(
+    names.ESCALATED,
+    "gauge",
+    _KPI,
+    "1 while the graver of two thresholds is surely missed too; only rows that have one.",
+)
 TARGET = Family(
     names.TARGET,
     "gauge",
@@ -41,7 +47,7 @@ PENDING = Family(names.PENDING, "gauge", _KPI, "Subjects whose chance is still o
 LAST_EVENT = Family(names.LAST_EVENT, "gauge", _KPI, "Time of the newest event that feeds the KPI.")
 
 KPI_FAMILIES = (
-    INFO, STATE, STATE_SINCE, SURE, TARGET, ATTAINMENT, SAMPLES, PENDING, LAST_EVENT,
+    INFO, STATE, STATE_SINCE, SURE, ESCALATED, TARGET, ATTAINMENT, SAMPLES, PENDING, LAST_EVENT,
 )  # fmt: skip
 
 EVENTS = Family(

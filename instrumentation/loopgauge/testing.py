@@ -16,11 +16,12 @@ from loopgauge._checks import Attributes
 from loopgauge._emitter import Emitter
 from loopgauge._notices import Mode, Notices
 from loopgauge._producer import REPORT_EVENT, Event, Producer, Stats
-from loopgauge._transport import Answer, Transport
+from loopgauge._transport import Answer, HttpTransport, Transport
 
 __all__ = [
     "Answer",
     "CapturedEvent",
+    "HttpTransport",
     "RecordingTransport",
     "Transport",
     "capture_events",

@@ -10,7 +10,9 @@ from loopgauge_catalog.errors import CatalogError
 from loopgauge_catalog.loader import init_template, loads
 
 SHOP = (Path(__file__).parent / "shop.yaml").read_text(encoding="utf-8")
+STUDIO = (Path(__file__).parent / "studio.yaml").read_text(encoding="utf-8")
 LINES = SHOP.split("\n")
+STUDIO_LINES = STUDIO.split("\n")
 
 FRAGMENTS = st.sampled_from(
     ["", "[]", "{}", "null", "[[a]]", "{a: {b: c}}", "-1", "0", "1e400", "1e308", "-0.0", ".nan",
@@ -79,6 +81,22 @@ def test_a_value_replaced_by_anything_is_answered(
     name, colon, _ = LINES[line].partition(": ")
     changed = f"{name}{colon or ': '}{fragment}"
     answer("\n".join([*LINES[:line], changed, *LINES[line + 1 :]]))
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(line=st.integers(0, len(STUDIO_LINES) - 1), fragment=FRAGMENTS, data=st.data())
+def test_a_value_of_a_newer_kind_replaced_by_anything_is_answered(
+    line: int, fragment: str, data: st.DataObject
+) -> None:
+    name, colon, rest = STUDIO_LINES[line].partition(": ")
+    # Inside a block on one line, one of its values.
+    inside = rest.split(": ") if rest.startswith("{") else []
+    if inside:
+        at = data.draw(st.integers(1, max(1, len(inside) - 1)))
+        rest = ": ".join([*inside[:at], fragment, *inside[at + 1 :]])
+        fragment = rest
+    changed = f"{name}{colon or ': '}{fragment}"
+    answer("\n".join([*STUDIO_LINES[:line], changed, *STUDIO_LINES[line + 1 :]]))
 
 
 @given(

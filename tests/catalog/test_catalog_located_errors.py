@@ -9,8 +9,14 @@ from loopgauge_catalog.loader import loads
 Edit = Callable[..., list[str]]
 
 KPI_FIELDS = (
-    "row, title, means, decides, try, where, environment, labels, target, better, min_samples, "
-    "zero_ok, stale_after, notes, alert, assumed, window, event, kind, matching"
+    "row, title, means, decides, try, environment, labels, each, target, escalate, better, "
+    "min_samples, zero_ok, stale_after, notes, alert, assumed, window, event, where, kind, "
+    "matching, weight, last_per, split"
+)
+KINDS = (
+    "count, sum, rate, mean, ratio, quantile, latest, duration, conversion, funnel, distinct, "
+    "subject_share, per, in_flight, uptime, cost, cost_per, budget, quota, composite, drift, "
+    "loss, delta, age"
 )
 
 # What is wrong: (old text, new text, everything that the loader says).
@@ -55,23 +61,13 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
     ),
     "a kind that is like no other": (
         "kind: quantile",
-        "kind: funnel",
-        [
-            (
-                "shop.yaml:58:7: unknown kind 'funnel'; write one of count, sum, rate, mean, "
-                "ratio, quantile, latest"
-            )
-        ],
+        "kind: horoscope",
+        [f"shop.yaml:58:7: unknown kind 'horoscope'; write one of {KINDS}"],
     ),
     "no kind": (
         "kind: quantile",
         "means: nothing",
-        [
-            (
-                "shop.yaml:58:7: 'latency' has no kind; write kind: and one of count, sum, rate, "
-                "mean, ratio, quantile, latest"
-            )
-        ],
+        [f"shop.yaml:58:7: 'latency' has no kind; write kind: and one of {KINDS}"],
     ),
     "a word that is not among a few": (
         "severity: page",

@@ -92,7 +92,7 @@ def test_check_of_a_good_file_says_what_is_in_it(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "shop: 1 KPI in 1 table, 1 event" in result.stdout
     assert json.loads(_run("check", tmp_path, "--json").stdout)["products"] == {
-        "shop": {"kpis": 1, "events": 1}
+        "shop": {"kpis": 1, "events": 1, "rows": {"covered": 0, "expected": 0}}
     }
 
 
@@ -104,9 +104,33 @@ def test_check_without_a_file_takes_the_samples_and_counts_their_rows(
     result = _run("check")
 
     assert result.exit_code == 0
-    for letter, rows in (("A", 24), ("B", 18), ("C", 18)):
-        assert f"rows {letter}: " in result.stdout
-        assert f" of {rows} rows" in result.stdout
+    for product, rows in (("musicgen", 24), ("ytempire", 18), ("campaigns", 18)):
+        line = next(line for line in result.stdout.splitlines() if line.startswith(product))
+        assert line.endswith(f", rows covered: {rows} of {rows}")
+    assert "\nrows covered: 60 of 60\n" in result.stdout
+
+
+def test_check_names_the_rows_that_are_missing_or_there_in_part(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text(
+        GOOD.replace("tables:", "rows: [S1a-b, S2, S3]\ntables:").replace("S1,", "S1a,")
+    )
+
+    result = _run("check", path)
+
+    assert "rows covered: 0 of 3\nin part: S1\nnot yet: S2, S3\nrows covered: 0 of 3\n" in (
+        result.stdout
+    )
+
+
+def test_the_handbook_of_a_catalog_is_printed_as_markdown(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(GOOD)
+
+    result = _run("check", tmp_path, "--handbook")
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith("# KPIs\n")
+    assert "Counts `order.placed` in the last 7 days." in result.stdout
 
 
 def test_check_of_a_file_that_is_not_there_names_it(tmp_path: Path) -> None:

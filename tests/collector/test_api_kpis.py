@@ -10,6 +10,8 @@ import pytest
 from loopgauge_catalog.states import State
 from loopgauge_collector.errors import Refused
 
+from tests.support.every_kind import beyond, snapshot_of, value_of, whole_catalog
+
 if TYPE_CHECKING:
     from tests.conftest import FakeCollector, Site, SnapshotBuilder
 
@@ -87,6 +89,36 @@ def test_the_list_can_be_filtered(site: "Site", query: str, ids: list[str]) -> N
     body = site.get(f"/api/v1/kpis?{query}").json()
 
     assert [kpi["id"] for kpi in body["kpis"]] == ids
+
+
+def test_the_list_has_the_headings_of_the_documents_tables(site: "Site") -> None:
+    products = site.get("/api/v1/kpis?product=campaigns").json()["products"]
+
+    assert list(products) == ["campaigns"]
+    assert products["campaigns"]["title"] == "Podcast sponsor attribution"
+    assert products["campaigns"]["tables"]["api"] == "API"
+
+
+def test_what_decides_the_state_and_what_lies_beyond_a_limit_is_named(
+    site: "Site", collector: "FakeCollector"
+) -> None:
+    catalog = whole_catalog()
+    making, funnel = catalog.kpi("studio.making"), catalog.kpi("studio.path")
+    assert making is not None
+    assert funnel is not None
+    late = beyond(value_of(making, catalog), worst=("genre", "b"), escalated=True)
+    values = (late, value_of(funnel, catalog))
+    collector.snapshots.publish(replace(snapshot_of(catalog, *values), number=8))
+
+    shown, path = site.get("/api/v1/kpis").json()["kpis"]
+
+    assert (shown["value"], shown["stat"], shown["beyond"]) == (None, "p80", 7200.0)
+    assert shown["stats"] == {"p50": None, "p80": None, "p95": None}
+    assert shown["worst"] == {"label": "genre", "value": "b", "number": 840.0}
+    assert (shown["escalated"], shown["escalate"]["text"]) == (True, "≤ 15m for 50%")
+    assert path["steps"] == {"ordered": 1.0, "made": 0.5, "shown": 1 / 3}
+    assert path["gaps"] == {"made": 90.0, "shown": 90.0}
+    assert path["worst_step"] == "made"
 
 
 def test_one_of_the_last_snapshots_can_be_read_by_number(

@@ -31,6 +31,7 @@ from loopgauge_collector.web.humanise import age, amount, duration, size
         (0.99999999, "ratio", "100.0000 %"),
         (1.0, "ratio", "100 %"),
         (1.5, "ratio", "150 %"),
+        (350.0, "ratio", "35,000 %"),
         (3.0, "usd", "$3.00"),
         (-1234.5, "usd", "-$1,234.50"),
         (0.0042, "eur", "€0.0042"),

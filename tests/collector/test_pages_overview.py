@@ -10,6 +10,8 @@ import pytest
 from loopgauge_catalog.states import State
 from loopgauge_catalog.values import AccountingRow
 
+from tests.support.every_kind import snapshot_of, value_of, whole_catalog
+
 if TYPE_CHECKING:
     from tests.conftest import FakeCollector, Site, SnapshotBuilder
 
@@ -64,12 +66,12 @@ def test_the_page_shows_every_kpi_grouped_by_product_and_table(site: "Site") -> 
         "unassigned 7 !",
         "events stored 1,507",
         "● ok API latency C10 How long a request takes. Users feel it.",
-        "250 ms p50 80 ms p99 1.5 s 99.10 % within target < 2s for 95% 1,000 1h 42 min",
+        "p95 250 ms p50 80 ms · p99 1.5 s 99.10 % within target – < 2s for 95% 1,000 1h 42 min",
         "▲ breach API error rate C9a",
-        "3.4 % < 1% 500 1h",
-        "○ no data Beta score C17 To instrument: campaigns never sent beta.scored – ≥ 4.5 0",
+        "3.4 % – < 1% 500 1h",
+        "○ no data Beta score C17 To instrument: campaigns never sent beta.scored – – ≥ 4.5 0",
         "◑ stale Coverage of critical paths",
-        "71 % last event 3 s ago > 60% stretch 80% assumed",
+        "71 % last event 3 s ago – > 60% stretch 80% assumed",
         "2 pending",
     ],
 )
@@ -116,6 +118,22 @@ def test_every_state_has_a_word_and_a_sign_of_its_own(
         signs.add(sign)
 
     assert len(signs) == len(State)
+
+
+def test_every_kind_stands_on_the_page_with_its_trend_and_its_steps(
+    site: "Site", collector: "FakeCollector"
+) -> None:
+    catalog = whole_catalog()
+    values = [value_of(kpi, catalog) for kpi in catalog.kpis()]
+    collector.snapshots.publish(replace(snapshot_of(catalog, *values), number=8))
+
+    text = _page(site).text
+
+    assert "p80 14 m p50 7 m · p95 13 m 18 s 91.0 % within target 7 pending ↑ good from" in text
+    assert "created 100 % attribution configured 50 % after 1 m 30 s report generated" in text
+    assert "66.7 of 100 rests on 78.3 of 100 best case 88.3" in text
+    assert "page unless ≤ 200%" in text
+    assert "None" not in text.replace("Nobody", "")
 
 
 def test_the_page_has_no_script_and_no_style_of_its_own(site: "Site") -> None:

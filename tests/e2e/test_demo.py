@@ -1,4 +1,4 @@
-"""`make demo`: one command brings up everything, and Ctrl-C takes all of it down."""
+"""The video service's own demo: one command brings up all of it, Ctrl-C takes all of it down."""
 
 import signal
 import socket

@@ -6,14 +6,12 @@ Every part is the real one, wired as `Collector` wires them; only the clock is t
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 from loopgauge_catalog.catalog import Catalog, ProductCatalog
 from loopgauge_catalog.values import KpiValue, PipelineHealth, Reading, Snapshot
+from loopgauge_collector.evaluation.baselines import Baselines
 from loopgauge_collector.evaluation.evaluator import Evaluator
 from loopgauge_collector.evaluation.past import Past
 from loopgauge_collector.evaluation.snapshots import Snapshots
@@ -21,6 +19,7 @@ from loopgauge_collector.events import Admitted, EventColumns, Rejected, Verdict
 from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.partials.folder import Folder
 from loopgauge_collector.partials.series import SeriesRegistry
+from loopgauge_collector.partials.upkeep import Upkeep
 from loopgauge_collector.settings import Settings
 from loopgauge_collector.storage.accounting import Accounting
 from loopgauge_collector.storage.commit import Committer
@@ -28,48 +27,33 @@ from loopgauge_collector.storage.quarantine import Quarantine
 from loopgauge_collector.storage.store import Store
 from loopgauge_collector.storage.transactions import transaction
 
-SECOND = 1_000_000
-MINUTE = 60 * SECOND
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
+from tests.oracle.events import (
+    DAY,
+    HEARTBEAT,
+    HOUR,
+    MINUTE,
+    SECOND,
+    Event,
+    as_datetime,
+    moment,
+    uuid7,
+)
 
-HEARTBEAT = "loop.producer_reported"
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_numbers = count(1)
-
-
-def moment(text: str) -> int:
-    """Microseconds of a UTC time such as ``2026-11-18 12:00:00.5``."""
-    return (datetime.fromisoformat(text).replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
-
-
-def as_datetime(micros: int) -> datetime:
-    """The aware datetime of microseconds, without a float in between."""
-    return _EPOCH + timedelta(microseconds=micros)
-
-
-def uuid7(micros: int, number: int | None = None) -> str:
-    """An id whose order is that of (milliseconds, number)."""
-    digits = f"{micros // 1000:012x}7{0:03x}8{next(_numbers) if number is None else number:015x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-@dataclass(frozen=True)
-class Event:
-    """An event as a test writes it; the id follows the time unless one is given."""
-
-    name: str
-    time: int
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-    product: str = "shop"
-    service: str = "web"
-    environment: str | None = None
-    id: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.id:
-            object.__setattr__(self, "id", uuid7(self.time))
+__all__ = [
+    "DAY",
+    "HEARTBEAT",
+    "HOUR",
+    "MINUTE",
+    "SECOND",
+    "Engine",
+    "Event",
+    "as_datetime",
+    "catalog",
+    "columns",
+    "moment",
+    "product",
+    "uuid7",
+]
 
 
 def columns(events: Iterable[Event]) -> EventColumns:
@@ -83,8 +67,8 @@ def columns(events: Iterable[Event]) -> EventColumns:
         made.product.append(event.product)
         made.service.append(event.service)
         made.environment.append(event.environment)
-        made.producer.append(None)
-        made.sequence.append(None)
+        made.producer.append(event.producer)
+        made.sequence.append(event.sequence)
         made.attributes.append(json.dumps(event.attributes))
     return made
 
@@ -134,20 +118,29 @@ class Engine:
         self.settings = Settings(data_dir=folder, **settings)
         self.store = Store(self.settings)
         connection = self.store.connection
-        self.activity = Activity(connection)
+        self.activity = Activity(connection, now)
         self.registry = SeriesRegistry(connection, self.settings.label_cap)
         self.accounting = Accounting(connection)
         self.folder = Folder(
             self.store.folding, catalog(*products), self.registry, self.activity, chunk
         )
-        self.quarantine = Quarantine(self.store, self.settings.quarantine_max_events)
+        self.upkeep = Upkeep(
+            self.store.folding,
+            self.folder,
+            self.registry,
+            self.settings.events_keep_days,
+            self._clock,
+        )
+        self.quarantine = Quarantine(
+            self.store, self.settings.quarantine_max_events, self.settings.events_keep_days
+        )
         self.quarantine.use(self._run)
         self.committer = Committer(connection, self.accounting, self.quarantine)
+        self._past = Past(self.store, self.folder, self.registry, self._clock)
         self._evaluator = Evaluator(
             self.store, self.folder, self.registry, self.activity, Snapshots(),
-            PipelineHealth, 1.0, self._clock,
+            PipelineHealth, Baselines(self._past, budget=60.0), 1.0, self._clock,
         )  # fmt: skip
-        self._past = Past(self.store, self.folder, self.registry, self._clock)
 
     def _clock(self) -> int:
         return self.now
@@ -187,6 +180,11 @@ class Engine:
     def merge(self) -> None:
         """What the writer does once a minute."""
         self.folder.merge()
+
+    def keep_up(self) -> None:
+        """What the folding thread does once an hour: compaction and retention, to the end."""
+        while self.upkeep.step():
+            pass
 
     def snapshot(self) -> Snapshot:
         """Every KPI now, the way the evaluator reads it."""

@@ -41,7 +41,7 @@ def test_without_a_feed_there_is_no_number_and_the_event_is_named(
 @pytest.mark.parametrize(
     "stranger", [{"product": "other"}, {"environment": "staging"}, {"product": ""}]
 )
-def test_events_of_others_feed_nothing(make_engine: MakeEngine, stranger: dict[str, str]) -> None:
+def test_events_of_others_feed_nothing(make_engine: MakeEngine, stranger: dict[str, Any]) -> None:
     engine = make_engine(product({"row": COUNT}), product({"row": COUNT}, name="other"), now=NOON)
     engine.send(Event("page.seen", NOON - MINUTE, {}, **stranger))
 

@@ -24,7 +24,7 @@ class Thread:
         self.engine = engine
         self.failures: list[Exception] = []
         self.folding = Folding(
-            engine.store, engine.folder, engine.settings, 0, self.failures.append
+            engine.store, engine.folder, engine.upkeep, engine.settings, 0, self.failures.append
         )
 
     def commit(self) -> None:

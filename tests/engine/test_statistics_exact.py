@@ -7,10 +7,10 @@ from fractions import Fraction
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from loopgauge_catalog.targets import default_min_samples
 from loopgauge_collector.statistics import (
     SKETCH_ZERO,
     binomial_tail,
-    default_min_samples,
     mean_interval,
     sketch_value,
     surely_bad,

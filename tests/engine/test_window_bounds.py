@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from loopgauge_collector.windows import snap, to_datetime, to_micro, window
 
 from tests.engine.harness import DAY, HOUR, MINUTE, moment
-from tests.engine.windows_by_calendar import bounds, day_start, next_day_start
+from tests.oracle.periods import bounds, day_start, next_day_start
 
 #: On no coarser grid than the minute's, so that every border shows on which side it lies.
 NOW = moment("2026-11-18 12:07")

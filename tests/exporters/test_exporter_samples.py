@@ -1,68 +1,60 @@
 """The shipped catalogs at their fullest: names that Prometheus likes, and not too many series."""
 
+import re
 import subprocess
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from loopgauge_catalog.catalog import Catalog
-from loopgauge_catalog.kpis import Kpi
+from loopgauge_catalog.handbook import handbook
+from loopgauge_catalog.kpis import KINDS
 from loopgauge_catalog.loader import samples
-from loopgauge_catalog.states import State
-from loopgauge_catalog.values import KpiValue, PipelineHealth, Reading, Snapshot
+from loopgauge_catalog.values import Snapshot
 from loopgauge_exporters.prometheus import OPENMETRICS, TEXT, render
 from prometheus_client import Metric
 from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families
 
-NOW = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
+from tests.support.every_kind import snapshot_of, value_of, whole_catalog
 
 #: DESIGN, "Metrics": the most that the shipped catalogs may make.
 MOST_SERIES = 4000
-LABEL_CAP = 20
+#: As many values of a label as are admitted.
+LABEL_VALUES = (*(f"v{number}" for number in range(20)), "__other__", "__none__")
 
 
-def _fullest(kpi: Kpi, catalog: Catalog) -> KpiValue:
-    """The KPI with a number everywhere, and as many label values as are admitted."""
-    is_quantile = kpi.kind == "quantile"
-    reading = Reading(
-        start=NOW - timedelta(hours=1),
-        end=NOW,
-        value=0.5,
-        samples=100,
-        stats={"p50": 0.1, "p95": 0.5, "p99": 0.9} if is_quantile else {},
-        share=0.99 if is_quantile else None,
-    )
-    label_values = [f"v{number}" for number in range(LABEL_CAP)] + ["__other__", "__none__"]
-    return KpiValue(
-        kpi=kpi,
-        unit=catalog.unit(kpi),
-        state=State.OK,
-        sure=False,
-        state_since=NOW,
-        reading=reading,
-        windows=dict.fromkeys(("1h", "24h", "7d", "28d"), reading),
-        breakdowns={label: dict.fromkeys(label_values, reading) for label in kpi.labels},
-        needs=(),
-        last_event=NOW,
-        age_seconds=0.0,
-        revision="0",
-        attainment=1.0,
-        pending=1,
-    )
+def _fullest(catalog: Catalog) -> Snapshot:
+    """Every KPI with a number everywhere, and as many label values as are admitted."""
+    values = [value_of(kpi, catalog, LABEL_VALUES) for kpi in catalog.kpis()]
+    return snapshot_of(catalog, *values)
 
 
 @pytest.fixture(scope="module")
 def fullest() -> Snapshot:
-    catalog = samples()
-    return Snapshot(
-        number=1,
-        as_of=NOW,
-        end=NOW,
-        catalog=catalog,
-        kpis=tuple(_fullest(kpi, catalog) for kpi in catalog.kpis()),
-        health=PipelineHealth(),
+    """The shipped catalogs."""
+    return _fullest(samples())
+
+
+def test_promtool_likes_the_names_of_every_kind(promtool: str) -> None:
+    snapshot = _fullest(whole_catalog())
+    assert {value.kpi.kind for value in snapshot.kpis} == set(KINDS)
+
+    judged = subprocess.run(
+        [promtool, "check", "metrics"], input=render(snapshot), capture_output=True, check=False
     )
+
+    assert (judged.stdout + judged.stderr).decode() == ""
+    assert judged.returncode == 0
+
+
+def test_the_series_that_the_handbook_names_are_there(fullest: Snapshot) -> None:
+    page = render(fullest).decode()
+
+    named = re.findall(r"`([^`]+)` on `/metrics`", handbook(fullest.catalog))
+
+    assert len(named) == 80
+    for series in named:
+        assert f"\n{series} " in page
 
 
 def test_promtool_likes_every_name_of_the_shipped_catalogs(

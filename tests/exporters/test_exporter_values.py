@@ -14,6 +14,8 @@ from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from tests.support.every_kind import beyond, snapshot_of, value_of, whole_catalog
+
 if TYPE_CHECKING:
     from tests.conftest import SnapshotBuilder
 
@@ -230,6 +232,96 @@ def test_a_hostile_title_stays_inside_its_line(build: "SnapshotBuilder") -> None
 
     assert [s.labels["title"] for s in samples if s.name == names.INFO] == [hostile]
     assert _find(samples, "x") == []
+
+
+def test_a_funnel_has_the_share_of_each_step() -> None:
+    samples = _samples(_of("campaigns.campaign_funnel"))
+
+    family = "campaigns_campaign_funnel_step_ratio"
+    assert {s.labels["step"]: s.value for s in samples if s.name == family} == {
+        "created": 1.0, "attribution configured": 0.5, "report generated": 1 / 3,
+    }  # fmt: skip
+    assert {s.labels["window"] for s in samples if s.name == family} == {"28d"}
+    assert _find(samples, "campaigns_campaign_funnel_ratio", window="28d") == [1 / 3]
+
+
+@pytest.mark.parametrize(
+    ("kpi_id", "family", "window", "stats"),
+    [
+        ("campaigns.ttfv", "campaigns_ttfv_seconds", "28d", {"p50", "p80", "p95"}),
+        ("musicgen.recovery_time", "musicgen_recovery_time_seconds", "28d",
+         {"mean", "p50", "oldest_open"}),
+        ("musicgen.health_score", "musicgen_health_score", None,
+         {"value", "rests_on", "best_case"}),
+        ("ytempire.cost_per_video", "ytempire_cost_per_video_usd", "7d", {"value", "spend"}),
+        ("ytempire.budget_forecast", "ytempire_budget_forecast_ratio", "month",
+         {"value", "used"}),
+        ("musicgen.uptime", "musicgen_uptime_ratio", "28d", {"value", "unknown"}),
+        ("musicgen.velocity", "musicgen_velocity_points", "sprint", {"value", "last_complete"}),
+    ],
+)  # fmt: skip
+def test_numbers_beside_the_value_have_a_stat_of_their_own(
+    kpi_id: str, family: str, window: str | None, stats: set[str]
+) -> None:
+    found = [s for s in _samples(_of(kpi_id)) if s.name == family]
+
+    own = [s.labels["stat"] for s in found if s.labels.get("window") == window]
+    assert (set(own), len(own)) == (stats, len(stats))
+
+
+def test_a_series_keeps_its_labels_when_what_stands_beside_it_is_not_known() -> None:
+    (value,) = _of("musicgen.velocity").kpis
+    bare = replace(value, reading=replace(value.reading, stats={}), windows={})
+
+    samples = _samples(snapshot_of(whole_catalog(), bare))
+
+    assert _find(samples, "musicgen_velocity_points", stat="value", window="sprint") == [21.0]
+
+
+def test_what_stands_beside_an_undefined_number_is_there_without_it() -> None:
+    (value,) = _of("ytempire.cost_per_video").kpis
+    unfinished = replace(value, reading=replace(value.reading, value=None), windows={})
+
+    samples = _samples(snapshot_of(whole_catalog(), unfinished))
+
+    assert _find(samples, "ytempire_cost_per_video_usd", stat="value") == []
+    assert _find(samples, "ytempire_cost_per_video_usd", stat="spend") == [4.2]
+
+
+def test_a_quantile_beyond_the_limit_is_infinity_for_every_stat() -> None:
+    (value,) = _of("campaigns.ttfv").kpis
+
+    samples = _samples(snapshot_of(whole_catalog(), beyond(value, windows={}, breakdowns={})))
+
+    assert _find(samples, "campaigns_ttfv_seconds") == [float("inf")] * 3
+
+
+@pytest.mark.parametrize("escalated", [False, True])
+def test_only_rows_with_a_graver_threshold_say_whether_it_is_missed(escalated: bool) -> None:
+    values = [replace(value, escalated=escalated) for value in _of().kpis]
+
+    samples = _samples(snapshot_of(whole_catalog(), *values))
+
+    assert {
+        s.labels["kpi"]: s.value for s in samples if s.name == names.ESCALATED
+    } == dict.fromkeys(
+        ("ytempire.budget_forecast", "ytempire.quota_used", "studio.making", "studio.budget_left"),
+        float(escalated),
+    )
+
+
+def test_the_calendar_period_is_the_window_of_the_row() -> None:
+    samples = _samples(_of("ytempire.budget_used"))
+
+    assert [s.labels["window"] for s in samples if s.name == names.INFO] == ["month"]
+    assert _find(samples, "ytempire_budget_used_ratio", window="month", stat="value") == [0.93]
+
+
+def _of(*kpi_ids: str) -> Snapshot:
+    """A Snapshot of every kind, or of these KPIs."""
+    catalog = whole_catalog()
+    kpis = [kpi for kpi in catalog.kpis() if not kpi_ids or kpi.id in kpi_ids]
+    return snapshot_of(catalog, *(value_of(kpi, catalog) for kpi in kpis))
 
 
 _kept: list["SnapshotBuilder"] = []

@@ -29,6 +29,7 @@ def test_the_public_names_are_these_and_no_others() -> None:
     assert loopgauge.testing.__all__ == [
         "Answer",
         "CapturedEvent",
+        "HttpTransport",
         "RecordingTransport",
         "Transport",
         "capture_events",

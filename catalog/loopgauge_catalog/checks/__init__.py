@@ -7,19 +7,37 @@ To add one: write it in the file that its subject belongs to, and name it in tha
 from collections.abc import Iterator, Sequence
 
 from loopgauge_catalog.catalog import Catalog, ProductCatalog
-from loopgauge_catalog.checks import alerts, events, settings, sources, targets, together
+from loopgauge_catalog.checks import (
+    alerts,
+    events,
+    grades,
+    labels,
+    members,
+    money,
+    settings,
+    sources,
+    subject_kinds,
+    targets,
+    together,
+)
 from loopgauge_catalog.checks.base import Finding, KpiCheck, ProductCheck, subjects
 from loopgauge_catalog.rows import RowsCovered, count_rows, expand
 
 KPI_CHECKS: tuple[KpiCheck, ...] = (
     *sources.CHECKS,
+    *labels.CHECKS,
+    *subject_kinds.CHECKS,
     *targets.CHECKS,
+    *grades.CHECKS,
     *alerts.CHECKS,
     *settings.CHECKS,
+    *money.CHECKS,
+    *members.CHECKS,
 )
 PRODUCT_CHECKS: tuple[ProductCheck, ...] = (
     *settings.PRODUCT_CHECKS,
     *events.CHECKS,
+    *money.PRODUCT_CHECKS,
     alerts.check_teams_reachable,
 )
 
@@ -41,10 +59,14 @@ def check_together(products: Sequence[ProductCatalog]) -> Iterator[Finding]:
 
 def rows_covered(catalog: Catalog) -> tuple[RowsCovered, ...]:
     """How many rows of each document have KPIs, one result per document letter."""
-    expected = [
-        part
-        for product in catalog.products.values()
-        for text in product.rows
-        for part in expand(text)
-    ]
-    return count_rows(expected, [kpi.row for kpi in catalog.kpis()])
+    return _covered(tuple(catalog.products.values()))
+
+
+def rows_covered_by(product: ProductCatalog) -> tuple[RowsCovered, ...]:
+    """The same for one product's own rows."""
+    return _covered((product,))
+
+
+def _covered(products: Sequence[ProductCatalog]) -> tuple[RowsCovered, ...]:
+    expected = [part for product in products for text in product.rows for part in expand(text)]
+    return count_rows(expected, [kpi.row for product in products for kpi in product.kpis()])

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from loopgauge_catalog.catalog import ProductCatalog
 from loopgauge_catalog.checks.base import Finding, Subject
 from loopgauge_catalog.checks.targets import check_dimension, check_possible
-from loopgauge_catalog.errors import did_you_mean
-from loopgauge_catalog.kpis import QuantileKpi, Ratio
+from loopgauge_catalog.errors import article, did_you_mean
+from loopgauge_catalog.kpis import Kpi, QuantileKpi, Ratio, Uptime
 from loopgauge_catalog.quantities import MICRO, format_duration
+from loopgauge_catalog.targets import Target
 
 #: How often rules are evaluated, in microseconds; a shorter hold waits for nothing.
 RULE_INTERVAL = 15 * MICRO
@@ -31,7 +32,7 @@ def check_explained(subject: Subject) -> Iterator[Finding]:
     ]
     if lacking:
         yield Finding(
-            (*subject.path, "alert"),
+            subject.at("alert"),
             f"{subject.kpi.id} alerts without {' and '.join(lacking)}, "
             "so whoever is called does not know what to do",
             f"add {' and '.join(lacking)}",
@@ -42,7 +43,7 @@ def check_has_target(subject: Subject) -> Iterator[Finding]:
     """An alert on nothing."""
     if subject.kpi.alert is not None and subject.kpi.target is None:
         yield Finding(
-            (*subject.path, "alert"),
+            subject.at("alert"),
             f"{subject.kpi.id} has an alert but no target, so it can never fire",
             "add a target, or delete the alert",
         )
@@ -50,72 +51,73 @@ def check_has_target(subject: Subject) -> Iterator[Finding]:
 
 def check_team(subject: Subject) -> Iterator[Finding]:
     """An alert for a team that nobody knows, or that takes no pages."""
-    alert = subject.kpi.alert
-    if alert is None:
-        return
-    path = (*subject.path, "alert", "team")
-    team = subject.product.teams.get(alert.team)
-    if team is None:
-        yield Finding(
-            path,
-            f"no team is called {alert.team}",
-            did_you_mean(alert.team, [*subject.product.teams], otherwise="declare it under teams"),
-        )
-    elif alert.severity == "page" and team.pages_per_week == 0:
-        yield Finding(
-            path,
-            f"{alert.team} accepts no pages (pages_per_week: 0), and this is one",
-            "write severity: ticket, or raise pages_per_week",
-            severity="warning",
-        )
+    teams = subject.product.teams
+    for path, alert, _ in subject.alerts():
+        team = teams.get(alert.team)
+        if team is None:
+            yield Finding(
+                (*path, "team"),
+                f"no team is called {alert.team}",
+                did_you_mean(alert.team, [*teams], otherwise="declare it under teams"),
+            )
+        elif alert.severity == "page" and team.pages_per_week == 0:
+            yield Finding(
+                (*path, "team"),
+                f"{alert.team} accepts no pages (pages_per_week: 0), and this is one",
+                "write severity: ticket, or raise pages_per_week",
+                severity="warning",
+            )
 
 
 def check_hold(subject: Subject) -> Iterator[Finding]:
     """A hold that is over before it is looked at twice."""
-    alert = subject.kpi.alert
-    if alert is not None and alert.hold is not None and alert.hold < 2 * RULE_INTERVAL:
-        yield Finding(
-            (*subject.path, "alert", "for"),
-            f"a hold of {format_duration(alert.hold)} is shorter than two evaluations, "
-            "so a single odd one fires",
-            f"write at least {format_duration(2 * RULE_INTERVAL)}",
-        )
+    for path, alert, _ in subject.alerts():
+        if alert.hold is not None and alert.hold < 2 * RULE_INTERVAL:
+            yield Finding(
+                (*path, "for"),
+                f"a hold of {format_duration(alert.hold)} is shorter than two evaluations, "
+                "so a single odd one fires",
+                f"write at least {format_duration(2 * RULE_INTERVAL)}",
+            )
 
 
 def check_burn(subject: Subject) -> Iterator[Finding]:
     """A burn rate on what has no budget, or one that is too wide to burn that fast."""
     kpi = subject.kpi
-    if kpi.alert is None or not kpi.alert.burn or kpi.target is None:
-        return
-    if any(check_dimension(subject)) or any(check_possible(subject)):
-        return  # the budget follows from a target that is wrong itself
-    path = (*subject.path, "alert", "burn")
-    budget = bad_share(subject)
-    if budget is None:
-        yield Finding(
-            path,
-            f"a {kpi.kind} with this target has no share of bad events that could burn",
-            "delete burn",
-        )
-    elif budget <= 0:
-        yield Finding(path, "the target allows nothing bad, so there is no budget", "delete burn")
-    elif budget * FASTEST_BURN >= 1:
-        yield Finding(
-            path,
-            f"{budget * 100:.3g}% of the events may be bad, and {FASTEST_BURN} times that is more "
-            "than all of them, so it can never fire",
-            "delete burn; the state alerts",
-        )
+    for path, alert, target in subject.alerts():
+        if not alert.burn or target is None:
+            continue
+        if any(check_dimension(subject)) or any(check_possible(subject)):
+            continue  # the budget follows from a target that is wrong itself
+        here = (*path, "burn")
+        budget = bad_share(kpi, target)
+        if budget is None:
+            yield Finding(
+                here,
+                f"{article(kpi.kind)} with this target has no share of bad events that could burn",
+                "delete burn",
+            )
+        elif budget <= 0:
+            yield Finding(
+                here, "the target allows nothing bad, so there is no budget", "delete burn"
+            )
+        elif budget * FASTEST_BURN >= 1:
+            yield Finding(
+                here,
+                f"{budget * 100:.3g}% of the events may be bad, and {FASTEST_BURN} times that is "
+                "more than all of them, so it can never fire",
+                "delete burn; the state alerts",
+            )
 
 
-def bad_share(subject: Subject) -> float | None:
-    """The share of events that the target allows to be bad; None where it is about no share."""
-    kpi, target = subject.kpi, subject.kpi.target
-    if target is None:
-        return None
+def bad_share(kpi: Kpi, target: Target) -> float | None:
+    """The share of events that a target allows to be bad; None where it is about no such share.
+
+    Subjects are none: whether one is bad is known only after its limit, too late to burn.
+    """
     if isinstance(kpi, QuantileKpi):
         return None if target.share is None else 1 - target.share.value
-    if not isinstance(kpi, Ratio) or target.lower_is_better is None:
+    if not isinstance(kpi, Ratio | Uptime) or target.lower_is_better is None:
         return None
     return target.threshold.value if target.lower_is_better else 1 - target.threshold.value
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
-from loopgauge_catalog.catalog import Attribute, Catalog, Event, ProductCatalog
+from loopgauge_catalog.catalog import Attribute, Catalog, Event, Measure, ProductCatalog
 from loopgauge_catalog.errors import Path, Severity
-from loopgauge_catalog.kpis import Kpi
-from loopgauge_catalog.quantities import UNITS, Dimension
+from loopgauge_catalog.kpis import Alert, Kpi, Read, Use
+from loopgauge_catalog.quantities import Dimension
+from loopgauge_catalog.targets import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Finding:
     file: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subject:
     """A KPI where it stands.
 
@@ -41,27 +43,54 @@ class Subject:
     kpi: Kpi
     path: Path
 
-    @property
-    def event(self) -> Event | None:
-        """How the product declares the KPI's event; None when it does not."""
-        return self.product.events.get(self.kpi.event)
+    def at(self, *steps: str | int) -> Path:
+        """The place of a field of the row."""
+        return (*self.path, *steps)
 
-    def attribute(self, name: str) -> Attribute | None:
-        """How the KPI's event declares an attribute; None when it does not."""
-        return self.event.attributes.get(name) if self.event is not None else None
+    def event(self, name: str) -> Event | None:
+        """How the product declares an event; None when it does not."""
+        return self.product.event(name)
 
-    @property
-    def value(self) -> Attribute | None:
-        """The attribute that the number is made of; None for kinds that count events."""
-        name = getattr(self.kpi, "value", None)
-        return None if name is None else self.alone.attribute(self.kpi, name)
+    def reads(self) -> Iterator[tuple[Use, Read, Path, Attribute | None]]:
+        """Every attribute that the row names, with its place and how its event declares it.
+
+        What the event does not declare has None; nothing comes of an event that nobody declares.
+        """
+        seen: set[tuple[Path, str, str]] = set()
+        for use in self.kpi.uses:
+            event = self.event(use.event)
+            for read in use.reads:
+                if event is None or read.path is None or read.role == "cost":
+                    continue
+                path = self.at(*read.path)
+                # Two steps may be the same event under different filters.
+                if (path, use.event, read.name) not in seen:
+                    seen.add((path, use.event, read.name))
+                    yield use, read, path, event.attributes.get(read.name)
+
+    @cached_property
+    def measure(self) -> Measure:
+        """What the KPI's number is."""
+        return self.alone.measure(self.kpi)
 
     @property
     def dimension(self) -> Dimension:
         """What kind of amount the KPI's number is."""
-        if self.kpi.kind == "ratio":
-            return "share"
-        return "number" if self.value is None else UNITS[self.value.unit][0]
+        return self.measure.dimension
+
+    def targets(self) -> Iterator[tuple[Path, Target]]:
+        """The target, and the graver one."""
+        if self.kpi.target is not None:
+            yield self.at("target"), self.kpi.target
+        if self.kpi.escalate is not None:
+            yield self.at("escalate", "target"), self.kpi.escalate.target
+
+    def alerts(self) -> Iterator[tuple[Path, Alert, Target | None]]:
+        """The alert, and the graver one, each with what it is about."""
+        if self.kpi.alert is not None:
+            yield self.at("alert"), self.kpi.alert, self.kpi.target
+        if (graver := self.kpi.escalate) is not None:
+            yield self.at("escalate", "alert"), graver.alert, graver.target
 
 
 KpiCheck = Callable[[Subject], Iterator[Finding]]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from loopgauge_catalog.builtin import BUILT_IN
 from loopgauge_catalog.catalog import Attribute, ProductCatalog
 from loopgauge_catalog.checks.base import Finding
 from loopgauge_catalog.errors import Path
@@ -146,6 +147,19 @@ def check_reserved_attributes(product: ProductCatalog) -> Iterator[Finding]:
             )
 
 
+def check_reserved_names(product: ProductCatalog) -> Iterator[Finding]:
+    """An event that LoopGauge makes itself."""
+    for name in product.events:
+        if name.startswith("loop."):
+            yield Finding(
+                ("events", name),
+                f"{name} is LoopGauge's own, as all that begins with loop.",
+                "delete it; rows may read what is built in"
+                if name in BUILT_IN
+                else f"take another name; built in are {', '.join(BUILT_IN)}",
+            )
+
+
 CHECKS = (
     check_allowed,
     check_bounds,
@@ -153,4 +167,5 @@ CHECKS = (
     check_share_bounds,
     check_personal,
     check_reserved_attributes,
+    check_reserved_names,
 )

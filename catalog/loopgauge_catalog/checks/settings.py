@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from loopgauge_catalog.catalog import ProductCatalog
 from loopgauge_catalog.checks.base import Finding, Subject, subjects
 from loopgauge_catalog.errors import Path, did_you_mean
-from loopgauge_catalog.kpis import DAY, Latest
+from loopgauge_catalog.kpis import DAY, Age, Delta, Latest
 from loopgauge_catalog.quantities import MICRO, format_duration
 from loopgauge_catalog.reserved import SQL_WORDS
 from loopgauge_catalog.rows import expand, row_of
@@ -20,7 +20,7 @@ def check_window(subject: Subject) -> Iterator[Finding]:
     window = subject.kpi.own_window
     if window is None:
         return
-    path = (*subject.path, "window")
+    path = subject.at("window")
     if window > LONGEST_WINDOW:
         yield Finding(
             path,
@@ -36,27 +36,62 @@ def check_window(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def check_ages(subject: Subject) -> Iterator[Finding]:
-    """A `latest` that leaves before it is stale, or that nothing ever makes stale."""
+def check_period(subject: Subject) -> Iterator[Finding]:
+    """A sprint in a product that does not say when sprints begin."""
+    if getattr(subject.kpi, "window", None) == "sprint" and subject.product.sprint is None:
+        yield Finding(
+            subject.at("window"),
+            "nothing says when sprints begin",
+            "add sprint: {starts: 2026-01-05, length: 14d} to the file",
+        )
+
+
+def check_slots(subject: Subject) -> Iterator[Finding]:
+    """Slots of an uptime that do not fit into its window, or a grace that leaves nothing of it."""
     kpi = subject.kpi
-    if not isinstance(kpi, Latest):
-        return
-    if kpi.stale_after is not None and kpi.drop_after is not None:
+    field = {"uptime": "every", "loss": "grace"}.get(kpi.kind)
+    length = getattr(kpi, field) if field is not None else None
+    window = kpi.own_window
+    if field is not None and length is not None and window is not None and length > window:
+        yield Finding(
+            subject.at(field),
+            f"{format_duration(length)} is longer than the window of {format_duration(window)}",
+            "write less",
+        )
+
+
+def check_passing(subject: Subject) -> Iterator[Finding]:
+    """Passed and not passed, added up over label sets as if they were amounts."""
+    kpi = subject.kpi
+    if isinstance(kpi, Latest) and kpi.passing is not None and kpi.per and kpi.combine == "sum":
+        yield Finding(
+            subject.at("combine"),
+            "how many passed is no share of them",
+            "write combine: mean for the share, combine: min for all of them",
+        )
+
+
+def check_ages(subject: Subject) -> Iterator[Finding]:
+    """A report that leaves before it is stale, or that nothing ever makes stale."""
+    kpi = subject.kpi
+    if isinstance(kpi, Latest | Age) and kpi.stale_after is not None and kpi.drop_after is not None:
         if kpi.drop_after <= kpi.stale_after:
             yield Finding(
-                (*subject.path, "drop_after"),
+                subject.at("drop_after"),
                 f"after {format_duration(kpi.drop_after)} the value is dropped, "
                 f"so it is never {format_duration(kpi.stale_after)} old and never stale",
                 "write a longer drop_after",
             )
-    elif kpi.stale_after is None and subject.event is not None and subject.event.source == "batch":
-        yield Finding(
-            (*subject.path, "event"),
-            f"{kpi.event} comes in batches, whose silence is normal, "
-            "so the last value is shown as good for ever",
-            "add stale_after",
-            severity="warning",
-        )
+    elif isinstance(kpi, Latest | Delta) and kpi.stale_after is None:
+        event = subject.event(kpi.event)
+        if event is not None and event.source == "batch":
+            yield Finding(
+                subject.at("event"),
+                f"{kpi.event} comes in batches, whose silence is normal, "
+                "so the last value is shown as good for ever",
+                "add stale_after",
+                severity="warning",
+            )
 
 
 def check_assumed(subject: Subject) -> Iterator[Finding]:
@@ -80,7 +115,7 @@ def _given(fields: dict[str, object]) -> Iterator[str]:
         if name == "assumed" or value is None:
             continue
         yield name
-        if name in ("target", "alert") and isinstance(value, dict):
+        if name in ("target", "alert", "escalate") and isinstance(value, dict):
             yield from (f"{name}.{inner}" for inner, given in value.items() if given is not None)
 
 
@@ -122,5 +157,5 @@ def check_rows(product: ProductCatalog) -> Iterator[Finding]:
         seen.setdefault(row, subject.kpi.id)
 
 
-CHECKS = (check_window, check_ages, check_assumed)
+CHECKS = (check_window, check_period, check_slots, check_passing, check_ages, check_assumed)
 PRODUCT_CHECKS = (check_names, check_has_kpis, check_rows)

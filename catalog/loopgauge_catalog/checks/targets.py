@@ -6,7 +6,9 @@ from fractions import Fraction
 
 from loopgauge_catalog.catalog import Attribute
 from loopgauge_catalog.checks.base import Finding, Subject
-from loopgauge_catalog.kpis import QuantileKpi
+from loopgauge_catalog.errors import Path, article
+from loopgauge_catalog.kpis import DurationKpi, Kpi, QuantileKpi
+from loopgauge_catalog.kpis.combined import WHOLE
 from loopgauge_catalog.quantities import MICRO, UNITS, Dimension, Quantity, format_duration
 from loopgauge_catalog.targets import Target
 
@@ -24,28 +26,31 @@ _EXAMPLES: dict[Dimension, str] = {
 }
 _SIGNS = {"$": "usd", "€": "eur"}
 
+#: Kinds whose number is a share of something whole.
+_SHARES = ("ratio", "conversion", "funnel", "subject_share", "uptime", "loss")
+
 
 def check_dimension(subject: Subject) -> Iterator[Finding]:
     """A threshold in another unit than the KPI: 0.95 where 95% is meant."""
-    target = subject.kpi.target
-    if target is None:
-        return
-    for field in (target.comparator, "stretch"):
-        quantity = getattr(target, field)
-        if quantity is None:
-            continue
-        path = (*subject.path, "target", field)
-        if quantity.dimension != subject.dimension:
-            yield Finding(
-                path,
-                f"{quantity.text} is {_WANTED[quantity.dimension]}, "
-                f"and {subject.kpi.id} is {_WANTED[subject.dimension]}",
-                _rewritten(quantity, subject),
-            )
-        elif quantity.dimension == "money" and subject.value is not None:
-            unit = subject.value.unit
-            if _SIGNS[quantity.text.lstrip("-")[0]] != unit:
-                yield Finding(path, f"{quantity.text} is not in {unit}, the KPI's currency")
+    for path, target in subject.targets():
+        for field in (target.comparator, "stretch"):
+            quantity = getattr(target, field)
+            if quantity is not None:
+                yield from _dimension((*path, field), quantity, subject)
+
+
+def _dimension(path: Path, quantity: Quantity, subject: Subject) -> Iterator[Finding]:
+    if quantity.dimension != subject.dimension:
+        yield Finding(
+            path,
+            f"{quantity.text} is {_WANTED[quantity.dimension]}, "
+            f"and {subject.kpi.id} is {_WANTED[subject.dimension]}",
+            _rewritten(quantity, subject),
+        )
+    elif quantity.dimension == "money":
+        unit = subject.measure.unit
+        if _SIGNS[quantity.text.lstrip("-")[0]] != unit:
+            yield Finding(path, f"{quantity.text} is not in {unit}, the KPI's currency")
 
 
 def _rewritten(quantity: Quantity, subject: Subject) -> str:
@@ -60,38 +65,62 @@ def _rewritten(quantity: Quantity, subject: Subject) -> str:
         case "time":
             return f"write {quantity.text}s"
         case _:
-            unit = subject.value.unit if subject.value is not None else "usd"
             signs = {currency: sign for sign, currency in _SIGNS.items()}
-            return f"write {signs.get(unit, '$')}{quantity.text}"
+            return f"write {signs.get(subject.measure.unit, '$')}{quantity.text}"
 
 
 def check_share(subject: Subject) -> Iterator[Finding]:
-    """`share` with a kind that judges no single events, or a quantile without it."""
-    target, kpi = subject.kpi.target, subject.kpi
-    if target is None:
-        return
-    if not isinstance(kpi, QuantileKpi):
-        if target.share is not None:
+    """`share` with a kind that judges no single events, or one that does without it."""
+    kpi = subject.kpi
+    for path, target in subject.targets():
+        if target.threshold.dimension != subject.dimension:
+            continue  # said already, and what is meant is not known
+        if not kpi.judged_by_share:
+            if target.share is not None:
+                yield Finding(
+                    (*path, "share"),
+                    f"{article(kpi.kind)} is one number, "
+                    "so there is no share of events within the target",
+                    "delete share",
+                )
+        elif target.share is None:
+            what = "subjects" if isinstance(kpi, DurationKpi) else "events"
             yield Finding(
-                (*subject.path, "target", "share"),
-                f"a {kpi.kind} is one number, so there is no share of events within the target",
-                "delete share",
+                path,
+                f"{article(kpi.kind)} is judged by the share of {what} within the threshold",
+                f"add share: {(_shown(kpi) or 0.95) * 100:g}%",
             )
+        elif isinstance(kpi, DurationKpi) and not target.lower_is_better:
+            yield Finding(
+                (*path, target.comparator),
+                "a duration is judged by who is done within the threshold",
+                f"write within: {target.threshold.text}",
+            )
+
+
+def _shown(kpi: Kpi) -> float | None:
+    """The quantile that the row itself says is shown."""
+    if isinstance(kpi, QuantileKpi):
+        return kpi.quantile
+    shown = kpi.show if isinstance(kpi, DurationKpi) else None
+    return None if shown == "mean" else shown
+
+
+def check_shown(subject: Subject) -> Iterator[Finding]:
+    """Another quantile than is judged; the greatest of all has no rank of its own to show."""
+    kpi = subject.kpi
+    share = None if kpi.target is None else kpi.target.share
+    shown = _shown(kpi)
+    if share is None or shown is None or share.micro in (MICRO, round(shown * MICRO)):
         return
-    if target.share is None:
-        yield Finding(
-            (*subject.path, "target"),
-            "a quantile is judged by the share of events within the threshold",
-            f"add share: {kpi.quantile * 100:g}%",
-        )
-    elif target.share.micro != round(kpi.quantile * MICRO):
-        yield Finding(
-            (*subject.path, "target", "share"),
-            f"the share of {target.share.text} is judged, but quantile {kpi.quantile:g} is shown, "
-            "so the number and the state may disagree",
-            f"write quantile: {target.share.micro / MICRO:g}",
-            severity="warning",
-        )
+    field = "quantile" if isinstance(kpi, QuantileKpi) else "show"
+    yield Finding(
+        subject.at("target", "share"),
+        f"the share of {share.text} is judged, but quantile {shown:g} is shown, "
+        "so the number and the state may disagree",
+        f"write {field}: {share.micro / MICRO:g}",
+        severity="warning",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +150,20 @@ def _words(micro: int, dimension: Dimension) -> str:
 
 
 def _range(subject: Subject) -> _Range:
-    kpi, value = subject.kpi, subject.value
-    if kpi.kind == "ratio":
+    kpi, value = subject.kpi, subject.measure.attribute
+    if kpi.kind in _SHARES or (kpi.kind == "latest" and kpi.value is None):
         return _Range(0, MICRO)
+    if kpi.kind == "composite":
+        return _Range(0, WHOLE * MICRO)
+    if kpi.kind in ("delta", "cost", "cost_per"):
+        return _Range(None, None)  # providers revise their numbers, and give money back
     if value is None:
         return _Range(0, None)
     low, high = _bound(value, value.minimum), _bound(value, value.maximum)
     if low is None and (subject.dimension in ("time", "share") or kpi.kind == "quantile"):
         low = 0
-    if kpi.kind == "sum" or (kpi.kind == "latest" and kpi.combine == "sum" and kpi.per):
+    is_sum = kpi.kind == "latest" and kpi.combine == "sum" and bool(kpi.per)
+    if is_sum or kpi.kind in ("sum", "per", "in_flight"):
         # Many add up beyond one's maximum, and none at all is 0.
         return _Range(0 if low is not None and low >= 0 else None, None)
     return _Range(low, high)
@@ -174,19 +208,18 @@ def _never(target: Target, threshold: int, possible: _Range) -> bool:
 
 def check_possible(subject: Subject) -> Iterator[Finding]:
     """A target that can never be met, or never be missed."""
-    target = subject.kpi.target
-    if target is None or target.threshold.dimension != subject.dimension:
-        return
     possible = _range(subject)
-    path = (*subject.path, "target", target.comparator)
-    for impossible, what in ((_never, "met"), (_always, "missed")):
-        if impossible(target, target.threshold.micro, possible):
-            yield Finding(
-                path,
-                f"a target of {target.comparator} {target.threshold.text} can never be {what}: "
-                f"{subject.kpi.id} is {possible.words(subject.dimension)}",
-                "write a threshold inside that range",
-            )
+    for path, target in subject.targets():
+        if target.threshold.dimension != subject.dimension:
+            continue  # said already
+        for impossible, what in ((_never, "met"), (_always, "missed")):
+            if impossible(target, target.threshold.micro, possible):
+                yield Finding(
+                    (*path, target.comparator),
+                    f"a target of {target.comparator} {target.threshold.text} can never be {what}: "
+                    f"{subject.kpi.id} is {possible.words(subject.dimension)}",
+                    "write a threshold inside that range",
+                )
 
 
 def check_stretch(subject: Subject) -> Iterator[Finding]:
@@ -194,7 +227,7 @@ def check_stretch(subject: Subject) -> Iterator[Finding]:
     target = subject.kpi.target
     if target is None or target.stretch is None:
         return
-    path = (*subject.path, "target", "stretch")
+    path = subject.at("target", "stretch")
     if target.lower_is_better is None:
         yield Finding(path, "an exact target has no stretch", "delete it")
         return
@@ -216,10 +249,17 @@ def check_better(subject: Subject) -> Iterator[Finding]:
     wanted = "lower" if target.lower_is_better else "higher"
     if better != wanted:
         yield Finding(
-            (*subject.path, "better"),
+            subject.at("better"),
             f"{better} is not better for a target of {target.comparator} {target.threshold.text}",
             "delete it; the target says which way is good",
         )
 
 
-CHECKS = (check_dimension, check_share, check_possible, check_stretch, check_better)
+CHECKS = (
+    check_dimension,
+    check_share,
+    check_shown,
+    check_possible,
+    check_stretch,
+    check_better,
+)

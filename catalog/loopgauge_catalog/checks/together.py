@@ -48,10 +48,13 @@ def families(subject: Subject) -> Iterator[str]:
     kpi = subject.kpi
     unit = subject.alone.unit(kpi)
     yield names.kpi_family(kpi.product, kpi.key, unit)
-    judged = kpi.kind == "quantile" and kpi.target is not None
+    judged = kpi.judged_by_share and kpi.target is not None
     if judged:
         yield names.within_target_family(kpi.product, kpi.key)
-    for label in dict.fromkeys(kpi.labels):
+    if kpi.kind == "funnel":
+        yield names.step_family(kpi.product, kpi.key)
+    split = kpi.split if kpi.kind == "ratio" else ()
+    for label in dict.fromkeys((*kpi.labels, *split)):
         yield names.breakdown_family(kpi.product, kpi.key, label, unit)
         if judged:
             yield names.breakdown_family(kpi.product, kpi.key, label, "within_target_ratio")

@@ -130,7 +130,7 @@ class Origins:
             summed = {
                 attribute
                 for kpi in self._catalog.products[product].kpis()
-                if name in kpi.events and (attribute := getattr(kpi, "value", None)) is not None
+                for attribute in kpi.values_of(name)
             }
             declared = Declared(name, event, summed)
             self._declared[key] = declared, Form(declared)

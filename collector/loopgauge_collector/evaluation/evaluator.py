@@ -10,15 +10,23 @@ from datetime import datetime
 from loopgauge_catalog.states import State
 from loopgauge_catalog.values import KpiValue, PipelineHealth, Snapshot
 
+from loopgauge_collector.evaluation.baselines import Baselines
 from loopgauge_collector.evaluation.judge import Sources
+from loopgauge_collector.evaluation.scores import attained
 from loopgauge_collector.evaluation.snapshots import Snapshots
-from loopgauge_collector.evaluation.values import Moment, define, evaluate, window_of
+from loopgauge_collector.evaluation.values import (
+    Moment,
+    all_windows,
+    define,
+    evaluate,
+    levels_since,
+)
 from loopgauge_collector.partials.activity import Activity
-from loopgauge_collector.partials.cells import PresentReader
 from loopgauge_collector.partials.folder import Folder
+from loopgauge_collector.partials.reading.present import PresentReader, Wanted
 from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.storage.store import Store
-from loopgauge_collector.windows import HOUR, to_datetime
+from loopgauge_collector.windows import to_datetime
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +40,7 @@ class Evaluator:
         store, folder, registry, activity: where values come from.
         snapshots: where they go.
         health: the collector's own numbers.
+        baselines: earlier values, for trends.
         interval: seconds between two evaluations.
         clock: microseconds since the epoch.
     """
@@ -44,6 +53,7 @@ class Evaluator:
         activity: Activity,
         snapshots: Snapshots,
         health: Callable[[], PipelineHealth],
+        baselines: Baselines,
         interval: float,
         clock: Callable[[], int],
     ) -> None:
@@ -53,6 +63,7 @@ class Evaluator:
         self._activity = activity
         self._snapshots = snapshots
         self._health = health
+        self._baselines = baselines
         self._interval = interval
         self._clock = clock
         self._reader = PresentReader()
@@ -102,27 +113,48 @@ class Evaluator:
         now = self._clock()
         moment = Moment(at=now, now=now)
         definitions = [define(kpi, revisions[kpi.id], self._registry) for kpi in catalog.kpis()]
-        spans = {(d.kpi.product, length) for d in definitions for length in d.lengths()}
-        windows = list({window_of(product, length, moment, catalog) for product, length in spans})
-        if not windows:  # nothing but kinds without a window
-            windows = [window_of(definitions[0].kpi.product, HOUR, moment, catalog)]
-        sketched = sorted(s for d in definitions if d.sketched for s in d.all_series())
+        asked = {w for d in definitions for w in all_windows(d, moment, catalog)}
+        end = max(window.end for window in asked)
+        # What ended earlier, such as the last month, hardly changes and is read by itself.
+        windows = [window for window in asked if window.end == end]
+        wanted = Wanted(
+            windows=windows,
+            sketched=sorted(s for d in definitions if d.sketched for s in d.all_series()),
+            oldest=min(
+                (w.start - (d.kind.reach(d.kpi) or 0)
+                 for d in definitions if d.kind.counts_subjects(d.kpi)
+                 for w in all_windows(d, moment, catalog)),
+                default=now,
+            ),
+            by_minute=sorted(s for d in definitions if d.kind.by_minute for s in d.all_series()),
+            levels=(
+                min(
+                    (levels_since(w, now) for d in definitions if d.kind.source == "levels"
+                     for w in all_windows(d, moment, catalog)),
+                    default=now,
+                ),
+                windows[0].end,
+            ),
+        )  # fmt: skip
+        self._activity.settle(end)
+        sources = Sources(self._activity.before(end))
         with self._store.reader() as cursor:
-            cells = self._reader.read(cursor, windows, sketched, self._registry.firsts)
-        self._activity.settle(windows[0].end)
-        sources = Sources(self._activity.before(windows[0].end))
-        values = tuple(
-            self._dated(
-                evaluate(
+            cells = self._reader.read(cursor, wanted, self._registry.firsts)
+            found: dict[str, KpiValue] = {}
+            # A score comes after the KPIs that it is made of.
+            for definition in sorted(definitions, key=lambda d: d.kind.source == "none"):
+                kpi = definition.kpi
+                found[kpi.id] = evaluate(
                     definition,
                     cells,
                     sources,
                     moment,
                     catalog,
-                    rebuilding=definition.kpi.id in rebuilding,
+                    rebuilding=kpi.id in rebuilding,
+                    attainments=attained(kpi, found) if kpi.kind == "composite" else None,
                 )
-            )
-            for definition in definitions
+        values = tuple(
+            self._baselines.compared(self._dated(found[kpi.id])) for kpi in catalog.kpis()
         )
         if self._folder.epoch != epoch:
             return None
@@ -130,12 +162,13 @@ class Evaluator:
         snapshot = Snapshot(
             number=self._number,
             as_of=to_datetime(now),
-            end=to_datetime(windows[0].end),
+            end=to_datetime(end),
             catalog=catalog,
             kpis=values,
             health=replace(health, evaluation_seconds=time.perf_counter() - began),
         )
         self._snapshots.publish(snapshot)
+        self._baselines.refresh(values, snapshot.as_of)
         return snapshot
 
     def _dated(self, value: KpiValue) -> KpiValue:

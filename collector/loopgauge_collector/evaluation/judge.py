@@ -7,7 +7,8 @@ from typing import Any
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.states import State
 
-from loopgauge_collector.kinds.base import Cell, Kind, Number
+from loopgauge_collector.kinds.base import Kind, Number
+from loopgauge_collector.kinds.cell import Cell
 from loopgauge_collector.partials.activity import Key, Seen
 from loopgauge_collector.windows import MINUTE
 
@@ -19,7 +20,7 @@ class Feed:
     """What is known of one required event of a KPI.
 
     Attributes:
-        name: the event.
+        name: the event, or those of which any will do.
         first, last: its first and newest time in microseconds; None when it never came.
         alive: newest sign of life of any service that has sent it, heartbeats included.
         batch: it comes from CI, scans or surveys, where silence is normal.
@@ -44,17 +45,19 @@ class Sources:
             self._alive[key] = max(times.last, self._alive.get(key, times.last))
 
     def feeds(self, kpi: Any, catalog: Catalog) -> tuple[Feed, ...]:
-        """The required events of a KPI, from its own environment or from none."""
-        return tuple(self._feed(kpi, name, catalog) for name in kpi.events)
+        """What a KPI requires, from its own environment or from none; of a group any will do."""
+        return tuple(self._feed(kpi, group, catalog) for group in kpi.required)
 
-    def _feed(self, kpi: Any, name: str, catalog: Catalog) -> Feed:
+    def _feed(self, kpi: Any, group: tuple[str, ...], catalog: Catalog) -> Feed:
         senders = [
             (environment, service, times)
+            for name in group
             for environment, service, times in self._by_name.get((kpi.product, name), ())
             if environment in {"", kpi.environment}
         ]
-        declared = catalog.event(kpi.product, name)
-        batch = declared is not None and declared.source == "batch"
+        declared = [catalog.event(kpi.product, name) for name in group]
+        batch = all(event is not None and event.source == "batch" for event in declared)
+        name = " or ".join(group)
         if not senders:
             return Feed(name, None, None, None, batch)
         return Feed(
@@ -99,7 +102,11 @@ def decide(
         return State.NO_DATA, False
     if _silent(kpi, feeds, at) or kind.is_stale(kpi, cell, at):
         return State.STALE, False
-    if number.value is None:
+    if number.unpriced:
+        if kpi.target is not None and number.is_defined and kind.judge(kpi, cell).missed:
+            return State.BREACH, True
+        return State.UNPRICED, False
+    if not number.is_defined:
         return State.TOO_FEW, False
     if kpi.target is None:
         return State.OK, False

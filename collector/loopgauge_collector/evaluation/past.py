@@ -1,16 +1,26 @@
 """KPI values at past moments: what the accepted events before them say."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from loopgauge_catalog.kpis import Kpi
+from loopgauge_catalog.kpis.base import Windowed
 from loopgauge_catalog.values import KpiValue
 
 from loopgauge_collector.errors import Refused
 from loopgauge_collector.evaluation.judge import Sources
-from loopgauge_collector.evaluation.values import Moment, define, evaluate, window_of
+from loopgauge_collector.evaluation.scores import attained, members_of
+from loopgauge_collector.evaluation.values import (
+    Moment,
+    all_windows,
+    define,
+    evaluate,
+    levels_since,
+    own_window,
+)
 from loopgauge_collector.partials import activity
-from loopgauge_collector.partials.cells import PastCells
 from loopgauge_collector.partials.folder import Folder
+from loopgauge_collector.partials.reading.past import PastCells
 from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.storage.store import Store
 from loopgauge_collector.windows import to_micro
@@ -50,39 +60,71 @@ class Past:
         raise Refused(503, "definitions_change", "definitions are changing; ask again", 1)
 
     def _read(self, kpi_id: str, moments: Sequence[datetime], length: int | None) -> list[KpiValue]:
-        catalog, revisions = self._folder.catalog, self._folder.revisions
+        catalog = self._folder.catalog
         kpi = catalog.kpi(kpi_id)
-        # The two may be of two catalogs; what was read then is thrown away by the epoch.
-        if kpi is None or kpi_id not in revisions:
+        if kpi is None:
             raise Refused(404, "unknown_kpi", f"there is no KPI {kpi_id}")
         now = self._clock()
-        definition = define(kpi, revisions[kpi_id], self._registry)
         asked = [Moment(at=to_micro(moment), now=now) for moment in moments]
-        lengths = () if length is None or kpi.own_window is None else (length,)
+        has_windows = kpi.own_window is not None or isinstance(kpi, Windowed)
+        lengths = (length,) if length is not None and has_windows else ()
+        if kpi.kind != "composite":
+            return self._evaluate(kpi, asked, lengths)
+        members = {name: catalog.kpi(name) for name in members_of(kpi)}
+        found = {
+            name: self._evaluate(member, asked, ())
+            for name, member in members.items()
+            if member is not None
+        }
+        return [
+            self._evaluate(
+                kpi, [moment], (), attained(kpi, {name: found[name][at] for name in found})
+            )[0]
+            for at, moment in enumerate(asked)
+        ]
+
+    def _evaluate(
+        self,
+        kpi: Kpi,
+        asked: Sequence[Moment],
+        lengths: Sequence[int],
+        attainments: Mapping[str, float] | None = None,
+    ) -> list[KpiValue]:
+        catalog = self._folder.catalog
+        # It may be of another catalog; what was read then is thrown away by the epoch.
+        definition = define(kpi, self._folder.revisions.get(kpi.id, ""), self._registry)
         spans = [
-            window_of(kpi.product, each, moment, catalog)
+            (span, moment.at)
             for moment in asked
-            for each in (kpi.own_window, *lengths)
+            for span in all_windows(definition, moment, catalog, lengths)
         ]
         if not spans:
             return []
-        series = [] if definition.is_latest else definition.all_series()
-        rules = [definition.series] if definition.is_latest and definition.series else []
-        start, end = min(s.start for s in spans), max(s.end for s in spans)
+        start, end = min(s.start for s, _ in spans), max(s.end for s, _ in spans)
         with self._store.reader() as cursor:
-            cells = PastCells(cursor, series, rules, start, end, self._registry.firsts)
-            history = activity.History(cursor, kpi.product, end)
-        return [
-            evaluate(
-                definition,
-                cells,
-                Sources(
-                    history.before(window_of(kpi.product, kpi.own_window, moment, catalog).end)
+            cells = PastCells(
+                cursor,
+                start,
+                end,
+                self._registry.firsts,
+                first_end=min(s.end for s, _ in spans),
+                levels=(
+                    min(levels_since(s, at) for s, at in spans),
+                    max(max(s.end, at) for s, at in spans),
                 ),
-                moment,
-                catalog,
-                rebuilding=kpi_id in self._folder.rebuilding,
-                lengths=lengths,
             )
-            for moment in asked
-        ]
+            ends = [own_window(kpi, moment, catalog).end for moment in asked]
+            history = activity.History(cursor, kpi.product, ends)
+            return [
+                evaluate(
+                    definition,
+                    cells,
+                    Sources(history.before(before)),
+                    moment,
+                    catalog,
+                    rebuilding=kpi.id in self._folder.rebuilding,
+                    lengths=lengths,
+                    attainments=attainments,
+                )
+                for moment, before in zip(asked, ends, strict=True)
+            ]

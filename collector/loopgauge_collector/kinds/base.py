@@ -6,73 +6,55 @@ storage, windows or states.
 """
 
 from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import Any, ClassVar, TypedDict
+from zoneinfo import ZoneInfo
 
-import numpy as np
-import numpy.typing as npt
-from loopgauge_catalog.catalog import Attribute, Catalog
-from loopgauge_catalog.kpis import Kpi
+from loopgauge_catalog.catalog import Catalog
+from loopgauge_catalog.kpis import Aggregate, Finished, Kpi, Step
 from loopgauge_catalog.quantities import MICRO
 
-from loopgauge_collector.kinds.expressions import filter_sql, text
-from loopgauge_collector.kinds.rules import AdditiveRule, Rule, revision
-
-NO_INDEX: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class LatestRow:
-    """The newest event of one label set.
-
-    Attributes:
-        key: attribute -> value as text.
-        time: microseconds.
-        micro: its value; None when the label set was retired.
-    """
-
-    key: tuple[str, ...]
-    time: int
-    micro: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """The sums of one series over one window.
-
-    Attributes:
-        n: eligible events.
-        good: those that match, or are within the target.
-        s, s2: sum of the values in micro-units, and of their squares.
-        ineligible: events that lacked an attribute.
-        first: time of the first eligible event ever, in microseconds; None without.
-        index, counts: the log sketch, ascending.
-        latest: rows of a `latest` reduction.
-        start, end: the window's bounds in microseconds.
-    """
-
-    start: int
-    end: int
-    n: int = 0
-    good: int = 0
-    s: int = 0
-    s2: int = 0
-    ineligible: int = 0
-    first: int | None = None
-    index: npt.NDArray[np.int64] = field(default_factory=lambda: NO_INDEX)
-    counts: npt.NDArray[np.int64] = field(default_factory=lambda: NO_INDEX)
-    latest: tuple[LatestRow, ...] = ()
+from loopgauge_collector.kinds.cell import Cell, Numbered, Source, SubjectRows, Tally
+from loopgauge_collector.kinds.expressions import filter_sql, micro, text
+from loopgauge_collector.kinds.rules import AdditiveRule, Rule, SubjectRule, revision
+from loopgauge_collector.windows import Grain, Window
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """What a kind makes of a cell; in base units, None where undefined."""
+    """What a kind makes of a cell; in base units, None where undefined.
+
+    Attributes:
+        samples: events or subjects that it rests on.
+        stats: further numbers in the same unit, by their `stat` label.
+        share: of those judged one by one, the part that fulfils the target.
+        interval: 95 % interval of the deciding number.
+        pending: subjects whose chance is still open; None for kinds without subjects.
+        defined: whether the deciding number is; without, whether the value is.
+        steps: share of the subjects that reached each step, for funnels.
+        unpriced: costs that nobody could price; with any, the value is a lower bound.
+        gaps: median seconds from the step before, by step, for funnels.
+        worst_step: the step that most of those who reached the one before did not reach.
+    """
 
     value: float | None
     samples: int
     stats: dict[str, float] = field(default_factory=dict)
     share: float | None = None
     interval: tuple[float, float] | None = None
+    pending: int | None = None
+    defined: bool | None = None
+    steps: dict[str, float] = field(default_factory=dict)
+    unpriced: int = 0
+    gaps: dict[str, float] = field(default_factory=dict)
+    worst_step: str | None = None
+
+    @property
+    def is_defined(self) -> bool:
+        """Whether there is something to judge."""
+        return self.value is not None if self.defined is None else self.defined
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +75,22 @@ class Judgement:
 
 
 class Kind(ABC):
-    """One KPI kind. Methods take the kind's own model, which the registry guarantees."""
+    """One KPI kind. Methods take the kind's own model, which the registry guarantees.
+
+    Attributes:
+        source: what its cells are filled from.
+        breaks_down: whether it needs the cells of each label value to read the whole.
+        by_minute: whether it needs the minutes one by one, see `Cell.minutes`.
+        sketched: whether its series carry a sketch, or bins in the place of one.
+        grain: the coarsest rows that it can be computed from once they are old; every bound that
+            it compares a bucket with has to be snapped (R3), or this has to be `minute`.
+    """
+
+    source: ClassVar[Source] = "sums"
+    breaks_down: ClassVar[bool] = False
+    by_minute: ClassVar[bool] = False
+    sketched: ClassVar[bool] = False
+    grain: ClassVar[Grain] = "day"
 
     @abstractmethod
     def reduce(self, kpi: Any, catalog: Catalog) -> tuple[Rule, ...]:
@@ -106,6 +103,62 @@ class Kind(ABC):
     @abstractmethod
     def judge(self, kpi: Any, cell: Cell) -> Judgement:
         """How it stands to `kpi.target`, which is not None; the number is defined."""
+
+    def labels(self, kpi: Any) -> tuple[str, ...]:
+        """The labels that its rules are broken down by."""
+        labels: tuple[str, ...] = kpi.labels
+        return labels
+
+    def shown(self, kpi: Any) -> tuple[str, ...]:
+        """The labels that its number is shown for each value of."""
+        labels: tuple[str, ...] = kpi.labels
+        return labels
+
+    def piece(self, kpi: Any, label: str, part: Cell, whole: Cell) -> Cell | None:
+        """What is shown for a label value; None where there is nothing to show."""
+        return part
+
+    def counts_subjects(self, kpi: Any) -> bool:
+        """Whether its cells have a `tally`."""
+        return self.source == "subjects"
+
+    def later_spans(self, kpi: Any, cell: Cell, window: Window) -> Mapping[str, Window]:
+        """Further windows of one series that follow from its sums; see `Cell.more`."""
+        return {}
+
+    def zone(self, kpi: Any) -> ZoneInfo | None:
+        """Whose midnights begin its calendar period; the product's without."""
+        return None
+
+    def parts(self, kpi: Any) -> tuple[str, ...]:
+        """Further amounts that it is made of, as the rules name them; see `Cell.parts`."""
+        return ()
+
+    def bases(self, kpi: Any) -> Mapping[str, str]:
+        """Parts whose values at the window's start are needed, see `Cell.base`.
+
+        Each with the part that keeps the first event of a minute.
+        """
+        return {}
+
+    def spans(self, kpi: Any, window: Window) -> Mapping[str, Window]:
+        """Further windows that it has to know, see `Cell.more`."""
+        return {}
+
+    def reach(self, kpi: Any) -> int | None:
+        """For subjects: how long before the window they may have begun, in microseconds.
+
+        None for all of them, however old.
+        """
+        return 0
+
+    def tally(self, kpi: Any, rows: SubjectRows, window: Window) -> Tally:
+        """For subjects: counts of rows by name. They are added up over parts of the rows."""
+        return Counter()
+
+    def numbered(self, kpi: Any, window: Window) -> Numbered | None:
+        """The numbers of producers that it counts, for kinds of that source."""
+        return None
 
     def is_stale(self, kpi: Any, cell: Cell, at: int) -> bool:
         """Whether the kind itself knows that its number is too old; `at` in microseconds."""
@@ -125,6 +178,19 @@ def additive_rule(kpi: Any, catalog: Catalog, **fields: Any) -> AdditiveRule:
     )
 
 
+def side_rule(kpi: Any, catalog: Catalog, side: Aggregate | Finished, part: str) -> AdditiveRule:
+    """The rule of one side of a quotient, as a part of its KPI."""
+    value = side.value if isinstance(side, Aggregate) else None
+    return AdditiveRule(
+        **identity(kpi, catalog),
+        part=part,
+        event=side.event,
+        where=filter_sql(side.where),
+        value=None if value is None else valued(kpi, catalog, side.event, value),
+        subject=None if side.once_per is None else text(side.once_per),
+    )
+
+
 class Identity(TypedDict):
     """What all rules of a KPI share."""
 
@@ -132,6 +198,37 @@ class Identity(TypedDict):
     revision: str
     product: str
     environment: str
+
+
+def step_rules(
+    of: type[SubjectRule],
+    kpi: Any,
+    catalog: Catalog,
+    steps: Sequence[Sequence[Step]],
+    **fields: Any,
+) -> tuple[Rule, ...]:
+    """The rules of a KPI that follows subjects: one for each event name of each step.
+
+    Args:
+        of: the type of the rules.
+        kpi: its subject is `kpi.by`.
+        catalog: what events declare.
+        steps: alternatives of each step, in the type's own order; the labels are those of step 0.
+        fields: what else the rules say.
+    """
+    return tuple(
+        of(
+            **identity(kpi, catalog),
+            event=step.event,
+            where=filter_sql(step.where),
+            step=number,
+            subject=text(kpi.by),
+            labels=tuple((label, text(label)) for label in kpi.labels) if number == 0 else (),
+            **fields,
+        )
+        for number, alternatives in enumerate(steps)
+        for step in alternatives
+    )
 
 
 def identity(kpi: Kpi, catalog: Catalog) -> Identity:
@@ -144,9 +241,9 @@ def identity(kpi: Kpi, catalog: Catalog) -> Identity:
     }
 
 
-def declared(kpi: Kpi, catalog: Catalog) -> Attribute:
-    """How the event declares the KPI's value attribute."""
-    return catalog.attribute(kpi, kpi.value)  # type: ignore[union-attr]  # kinds with a value only
+def valued(kpi: Any, catalog: Catalog, event: str, name: str) -> str:
+    """SQL of an attribute in millionths of its base unit, as the event declares it."""
+    return micro(name, catalog.attribute_of(kpi.product, event, name))
 
 
 def missed(kpi: Kpi, micro: int, per: int = 1) -> bool:

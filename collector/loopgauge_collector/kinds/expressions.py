@@ -9,6 +9,7 @@ written as literals by `_literal`.
 
 import math
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 
 from loopgauge_catalog.catalog import Attribute
@@ -30,6 +31,14 @@ def attribute(name: str) -> str:
 def text(name: str) -> str:
     """The attribute as plain text: strings without their quotes, others as written."""
     return staging.column("text", name)
+
+
+def label_set(names: Sequence[str]) -> str:
+    """The text of a JSON list of attributes; NULL where one is missing."""
+    if not names:
+        return "'[]'"
+    parts = " || ',' || ".join(attribute(name) for name in names)
+    return f"'[' || {parts} || ']'"
 
 
 def _quoted(value: str) -> str:

@@ -1,41 +1,30 @@
 """latest: the newest value of each label set, combined."""
 
 from fractions import Fraction
+from typing import ClassVar
 
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import Latest
 from loopgauge_catalog.quantities import MICRO
 
 from loopgauge_collector.kinds.base import (
-    Cell,
     Judgement,
     Kind,
-    LatestRow,
     Number,
-    declared,
-    identity,
     missed,
+    valued,
 )
-from loopgauge_collector.kinds.expressions import attribute, filter_sql, micro
-from loopgauge_collector.kinds.rules import LatestRule, Rule
+from loopgauge_collector.kinds.cell import Cell, LatestRow, Source
+from loopgauge_collector.kinds.expressions import filter_sql
+from loopgauge_collector.kinds.label_sets import newest_rules, present
+from loopgauge_collector.kinds.rules import Rule
 
 
-def _key(kpi: Latest) -> str:
-    """The label set as the text of a JSON list; NULL where a member is missing."""
-    if not kpi.per:
-        return "'[]'"
-    parts = " || ',' || ".join(attribute(name) for name in kpi.per)
-    return f"'[' || {parts} || ']'"
-
-
-def _present(kpi: Latest, cell: Cell) -> list[LatestRow]:
-    """The label sets that still count: not retired, and heard of within `drop_after`."""
-    return [
-        row
-        for row in cell.latest
-        if row.micro is not None
-        and (kpi.drop_after is None or cell.end - row.time <= kpi.drop_after)
-    ]
+def _value(kpi: Latest, catalog: Catalog) -> str:
+    if kpi.value is not None:
+        return valued(kpi, catalog, kpi.event, kpi.value)
+    assert kpi.passing is not None
+    return f"{filter_sql(kpi.passing)}::integer * {MICRO}"
 
 
 def _combined(kpi: Latest, rows: list[LatestRow]) -> Fraction | None:
@@ -56,32 +45,22 @@ def _combined(kpi: Latest, rows: list[LatestRow]) -> Fraction | None:
 class LatestKind(Kind):
     """A value that a report states, good until the next report or until it is stale."""
 
+    source: ClassVar[Source] = "latest"
+
     def reduce(self, kpi: Latest, catalog: Catalog) -> tuple[Rule, ...]:
         """Keep the newest event of each label set; `retired_by` keeps a tombstone."""
-        rule = LatestRule(
-            **identity(kpi, catalog),
-            event=kpi.event,
-            where=filter_sql(kpi.where),
-            value=micro(kpi.value, declared(kpi, catalog)),
-            key=_key(kpi),
-        )
-        if kpi.retired_by is None:
-            return (rule,)
-        gone = LatestRule(
-            **identity(kpi, catalog), event=kpi.retired_by, key=_partial_key(kpi), retires=True
-        )
-        return (rule, gone)
+        return newest_rules(kpi, catalog, _value(kpi, catalog))
 
     def read(self, kpi: Latest, cell: Cell) -> Number:
         """The combination of what is present; undefined when nothing is."""
-        rows = _present(kpi, cell)
+        rows = present(kpi, cell)
         combined = _combined(kpi, rows)
         value = None if combined is None else float(combined / MICRO)
         return Number(value, len(rows))
 
     def judge(self, kpi: Latest, cell: Cell) -> Judgement:
         """Against the target, always sure."""
-        combined = _combined(kpi, _present(kpi, cell))
+        combined = _combined(kpi, present(kpi, cell))
         assert combined is not None
         return Judgement(missed(kpi, combined.numerator, per=combined.denominator), sure=True)
 
@@ -93,7 +72,7 @@ class LatestKind(Kind):
         """
         if kpi.stale_after is None:
             return False
-        rows = _present(kpi, cell)
+        rows = present(kpi, cell)
         fresh = [row for row in rows if at - row.time <= kpi.stale_after]
         if len(fresh) == len(rows):
             return False
@@ -106,9 +85,3 @@ class LatestKind(Kind):
             and missed(kpi, combined.numerator, per=combined.denominator)
         )
         return not decided
-
-
-def _partial_key(kpi: Latest) -> str:
-    """The key of a tombstone: members that the event does not carry match anything."""
-    parts = " || ',' || ".join(f"coalesce({attribute(name)}, 'null')" for name in kpi.per)
-    return f"'[' || {parts} || ']'" if kpi.per else "'[]'"

@@ -5,16 +5,15 @@ from loopgauge_catalog.kpis import Mean
 from loopgauge_catalog.quantities import MICRO
 
 from loopgauge_collector.kinds.base import (
-    Cell,
     Judgement,
     Kind,
     Number,
     additive_rule,
     base,
-    declared,
     missed,
+    valued,
 )
-from loopgauge_collector.kinds.expressions import micro
+from loopgauge_collector.kinds.cell import Cell
 from loopgauge_collector.kinds.rules import Rule
 from loopgauge_collector.statistics import SQUARE_MAX, mean_interval
 
@@ -31,7 +30,7 @@ class MeanKind(Kind):
 
     def reduce(self, kpi: Mean, catalog: Catalog) -> tuple[Rule, ...]:
         """Sum the value and its square."""
-        value = micro(kpi.value, declared(kpi, catalog))
+        value = valued(kpi, catalog, kpi.event, kpi.value)
         bounded = f"case when {value} between -{SQUARE_MAX} and {SQUARE_MAX} then {value} end"
         return (additive_rule(kpi, catalog, value=bounded),)
 

@@ -1,6 +1,7 @@
 """quantile: shown by a log sketch, judged by the exact share within the target."""
 
 import math
+from typing import ClassVar
 
 import numpy as np
 from loopgauge_catalog.catalog import Catalog
@@ -9,15 +10,11 @@ from loopgauge_catalog.names import stat_name
 from loopgauge_catalog.quantities import MICRO
 from loopgauge_catalog.targets import Target
 
-from loopgauge_collector.kinds.base import Cell, Judgement, Kind, Number, additive_rule, declared
-from loopgauge_collector.kinds.expressions import micro
+from loopgauge_collector.kinds.base import Judgement, Kind, Number, additive_rule, valued
+from loopgauge_collector.kinds.cell import Cell
 from loopgauge_collector.kinds.rules import Rule
-from loopgauge_collector.statistics import (
-    default_min_samples,
-    sketch_value,
-    surely_bad,
-    wilson,
-)
+from loopgauge_collector.kinds.shares import judge_within
+from loopgauge_collector.statistics import sketch_value, wilson
 
 #: Quantiles that are shown beside the KPI's own.
 SHOWN = (0.50, 0.95, 0.99)
@@ -41,9 +38,11 @@ def _wanted_share(kpi: QuantileKpi, target: Target) -> int:
 class QuantileKind(Kind):
     """That p95 < X and that at least 95 % are < X is the same; the second is exact."""
 
+    sketched: ClassVar[bool] = True
+
     def reduce(self, kpi: QuantileKpi, catalog: Catalog) -> tuple[Rule, ...]:
         """Keep the sketch, and count what is within the target by its own comparator."""
-        value = micro(kpi.value, declared(kpi, catalog))
+        value = valued(kpi, catalog, kpi.event, kpi.value)
         good = None
         if kpi.target is not None:
             good = f"({value}) {kpi.target.symbol} {kpi.target.threshold.micro}"
@@ -71,11 +70,4 @@ class QuantileKind(Kind):
     def judge(self, kpi: QuantileKpi, cell: Cell) -> Judgement:
         """share(within) ≥ p in whole numbers; sure by the exact binomial tail."""
         assert kpi.target is not None
-        wanted = _wanted_share(kpi, kpi.target)
-        allowed = (MICRO - wanted) / MICRO
-        is_missed = cell.good * MICRO < wanted * cell.n
-        return Judgement(
-            is_missed,
-            sure=is_missed and surely_bad(cell.n - cell.good, cell.n, allowed),
-            min_samples=kpi.min_samples or default_min_samples(allowed),
-        )
+        return judge_within(kpi, _wanted_share(kpi, kpi.target), cell.good, cell.n)

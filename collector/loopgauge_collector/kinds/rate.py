@@ -4,7 +4,8 @@ from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import Rate
 from loopgauge_catalog.quantities import MICRO
 
-from loopgauge_collector.kinds.base import Cell, Judgement, Kind, Number, additive_rule, missed
+from loopgauge_collector.kinds.base import Judgement, Kind, Number, additive_rule, missed
+from loopgauge_collector.kinds.cell import Cell
 from loopgauge_collector.kinds.rules import Rule
 from loopgauge_collector.windows import DAY, HOUR
 

@@ -4,16 +4,15 @@ from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import Sum
 
 from loopgauge_collector.kinds.base import (
-    Cell,
     Judgement,
     Kind,
     Number,
     additive_rule,
     base,
-    declared,
     missed,
+    valued,
 )
-from loopgauge_collector.kinds.expressions import micro
+from loopgauge_collector.kinds.cell import Cell
 from loopgauge_collector.kinds.rules import Rule
 
 
@@ -22,7 +21,7 @@ class SumKind(Kind):
 
     def reduce(self, kpi: Sum, catalog: Catalog) -> tuple[Rule, ...]:
         """Sum the value in micro-units."""
-        return (additive_rule(kpi, catalog, value=micro(kpi.value, declared(kpi, catalog))),)
+        return (additive_rule(kpi, catalog, value=valued(kpi, catalog, kpi.event, kpi.value)),)
 
     def read(self, kpi: Sum, cell: Cell) -> Number:
         """The sum."""

@@ -22,6 +22,9 @@ Row = tuple[str, str, str, str, int, int, int, int]
 _MOST_KEYS = 50_000
 _REST = "__other__"
 
+#: Minutes before the present that are kept one by one: an event may lie some minutes ahead.
+_UNSETTLED = 15
+
 _UNION = "(select * from activity union all select * from activity_recent)"
 
 
@@ -35,18 +38,25 @@ class Seen:
 
 
 class Activity:
-    """The first and the newest event of every (product, environment, service, name)."""
+    """The first and the newest event of every (product, environment, service, name).
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    Args:
+        connection: to the store.
+        now: microseconds; nothing before it is asked for.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, now: int) -> None:
         self._lock = threading.Lock()
         #: All but the newest minutes, and those minutes one by one: an event may lie up to
         #: ten minutes ahead of our clock, and E leaves out what is not over yet.
         self._settled: dict[Key, Seen] = {}
         self._minutes: dict[int, dict[Key, Seen]] = {}
         self._known: set[Key] = set()
+        settled = now // MINUTE - _UNSETTLED - 1
         rows = connection.execute(
-            f"""select product, environment, service, name, bucket, sum(n)::bigint, min(first),
-                max(last) from {_UNION} group by all"""
+            f"""select product, environment, service, name, greatest(bucket, {settled}) as minute,
+              sum(n)::bigint, min(first), max(last)
+            from {_UNION} group by all"""
         ).fetchall()
         self.note(rows)
 
@@ -77,7 +87,7 @@ class Activity:
     def settle(self, end: int) -> None:
         """Sum up for good what lies more than a quarter hour before the present E."""
         with self._lock:
-            for minute in [m for m in self._minutes if m < end // MINUTE - 15]:
+            for minute in [m for m in self._minutes if m < end // MINUTE - _UNSETTLED]:
                 for key, seen in self._minutes.pop(minute).items():
                     _add(self._settled, key, seen)
 
@@ -97,23 +107,29 @@ class Activity:
 
 
 class History:
-    """The activity of one product at past moments, read once.
+    """The activity of one product before some moments, read once.
 
     Args:
         cursor: inside a read transaction.
         product: whose.
-        end: nothing at or after it is asked for, in microseconds.
+        ends: the moments, in microseconds; whole minutes.
     """
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, product: str, end: int) -> None:
+    def __init__(
+        self, cursor: duckdb.DuckDBPyConnection, product: str, ends: Iterable[int]
+    ) -> None:
         self._by_key: dict[Key, list[tuple[int, Seen]]] = {}
+        minutes = sorted({end // MINUTE for end in ends})
+        # One row per key between two moments, however many minutes lie between them.
         rows = cursor.execute(
-            f"""select product, environment, service, name, bucket, min(first), max(last),
+            f"""select product, environment, service, name, minute, min(first), max(last),
               sum(n)::bigint
-            from {_UNION} where product = ? and bucket < ? group by all order by bucket""",
-            [product, end // MINUTE],
+            from (select * from {_UNION} where product = ? and bucket < ?) a
+              asof join (select unnest(?::integer[]) as minute) m on a.bucket < m.minute
+            group by all order by minute""",
+            [product, minutes[-1], minutes],
         ).fetchall()
-        for owner, environment, service, name, bucket, first, last, events in rows:
+        for owner, environment, service, name, minute, first, last, events in rows:
             key = (owner, environment, service, name)
             seen = self._by_key.setdefault(key, [])
             total = Seen(first, last, events)
@@ -122,13 +138,13 @@ class History:
                 total = Seen(
                     min(before.first, first), max(before.last, last), before.events + events
                 )
-            seen.append((bucket, total))
+            seen.append((minute, total))
 
     def before(self, end: int) -> Mapping[Key, Seen]:
         """What was seen before a moment, in microseconds."""
         result = {}
         for key, seen in self._by_key.items():
-            at = bisect.bisect_left(seen, end // MINUTE, key=lambda entry: entry[0])
+            at = bisect.bisect_right(seen, end // MINUTE, key=lambda entry: entry[0])
             if at:
                 result[key] = seen[at - 1][1]
         return result

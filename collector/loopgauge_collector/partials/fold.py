@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import duckdb
 
 from loopgauge_collector.kinds.rules import Rule
-from loopgauge_collector.partials.reductions import REDUCTIONS
+from loopgauge_collector.partials.reductions import REDUCTIONS, Reduction
 from loopgauge_collector.partials.series import SeriesRegistry
 
 
@@ -28,11 +28,11 @@ class FoldPlan:
         registry: SeriesRegistry,
         connection: duckdb.DuckDBPyConnection,
     ) -> None:
-        by_type: dict[type[Rule], list[Rule]] = {}
+        grouped: dict[type[Reduction], list[Rule]] = {}
         for rule in rules:
-            by_type.setdefault(type(rule), []).append(rule)
+            grouped.setdefault(REDUCTIONS[type(rule)], []).append(rule)
         self._reductions = [
-            REDUCTIONS[of](members, registry, connection) for of, members in by_type.items()
+            reduction(members, registry, connection) for reduction, members in grouped.items()
         ]
 
     def drop(self, connection: duckdb.DuckDBPyConnection) -> None:

@@ -19,13 +19,15 @@ from loopgauge_collector.kinds.rules import revision
 from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.partials.chunks import next_chunk, positions
 from loopgauge_collector.partials.fold import FoldPlan
+from loopgauge_collector.partials.sequences import store_sequences
 from loopgauge_collector.partials.series import SeriesRegistry
-from loopgauge_collector.storage.schema import LAYERED
+from loopgauge_collector.storage.schema import LAYERED, LEVELS, PARTIALS, SUBJECTS
 from loopgauge_collector.storage.transactions import transaction
 
 log = logging.getLogger(__name__)
 
 _Pair = tuple[str, str]
+_BY_SERIES = [name for of in (PARTIALS, SUBJECTS, LEVELS) for name in (of.name, of.recent)]
 
 
 class Folder:
@@ -171,12 +173,12 @@ class Folder:
         if not rules:
             return
         numbers = ", ".join(map(str, rules))
-        for table in ("partials", "partials_recent"):
+        for table in _BY_SERIES:
             self._connection.execute(
                 f"delete from {table} where series in "
                 f"(select series from series where rule in ({numbers}))"
             )
-        for table in ("latest", "latest_recent", "marks"):
+        for table in ("latest", "latest_recent", "marks", "steps"):
             self._connection.execute(f"delete from {table} where rule in ({numbers})")
 
     def fold(self, committed: int) -> bool:
@@ -191,6 +193,7 @@ class Folder:
         with self._transaction():
             self._plan.run(self._connection, self.position, upto)
             seen = self._activity.store(self._connection, self.position, upto)
+            store_sequences(self._connection, self.position, upto)
             self._connection.execute("insert into positions values ('', '', ?)", [upto])
         self._activity.note(seen)
         self.position = upto

@@ -5,13 +5,18 @@ stored so that a rebuild admits the same values and gives the same result (R8).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import duckdb
 from loopgauge_catalog.names import OTHER_VALUE
 
-#: A rule as the store knows it: KPI, definition revision, label (empty for the total).
+#: A rule as the store knows it: KPI, definition revision, label. For a total the label is
+#: empty, or the name of a part after a colon.
 Identity = tuple[str, str, str]
+
+
+def _is_total(label: str) -> bool:
+    return not label or label.startswith(":")
 
 
 class SeriesRegistry:
@@ -42,7 +47,7 @@ class SeriesRegistry:
         }
         self._next_rule = max(self._rules.values(), default=0) + 1
         self._next_series = max(self._series.values(), default=0) + 1
-        broken_down = {rule for (_, _, label), rule in self._rules.items() if label}
+        broken_down = {rule for (*_, label), rule in self._rules.items() if not _is_total(label)}
         self._values: Counter[int] = Counter(
             rule for rule, value in self._series if rule in broken_down and value != OTHER_VALUE
         )
@@ -70,7 +75,7 @@ class SeriesRegistry:
         self._next_rule += 1
         self._rules[identity] = number
         connection.execute("insert into rules values (?, ?, ?, ?)", [number, *identity])
-        self._add(connection, number, OTHER_VALUE if identity[2] else "")
+        self._add(connection, number, "" if _is_total(identity[2]) else OTHER_VALUE)
         self._publish()
         return number
 
@@ -81,16 +86,20 @@ class SeriesRegistry:
         connection.execute("insert into series values (?, ?, ?)", [series, rule, value])
 
     def admit(
-        self, connection: duckdb.DuckDBPyConnection, values: Iterable[tuple[int, str, str, int]]
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        values: Iterable[tuple[int, str, str, int]],
+        uncapped: Container[int] = (),
     ) -> None:
         """Give new label values a series, in the order given, up to the cap.
 
         Args:
             connection: the folding one, inside a transaction.
             values: (rule, value, KPI id, events), values without a series.
+            uncapped: rules that every value has a series of.
         """
         for rule, value, kpi, events in values:
-            if self._values[rule] < self._cap:
+            if rule in uncapped or self._values[rule] < self._cap:
                 self._values[rule] += 1
                 self._add(connection, rule, value)
             else:

@@ -23,6 +23,7 @@ from loopgauge_collector.storage.arrow_view import ArrowView
 from loopgauge_collector.storage.batch import COLUMNS, Batch
 from loopgauge_collector.storage.dedupe import Lookup, StoredEvent
 from loopgauge_collector.storage.quarantine import Quarantine, payload_of
+from loopgauge_collector.storage.set_aside import SetAside
 from loopgauge_collector.storage.transactions import transaction
 
 
@@ -76,12 +77,17 @@ class Committer:
         self._connection = connection
         self._accounting = accounting
         self._quarantine = quarantine
+        self._set_aside = SetAside(connection)
         self._lookup = Lookup(connection)
         self._arriving = ArrowView(connection, "arriving", COLUMNS)
         connection.execute(
             "prepare append_events as insert into events by name select * from arriving"
         )
-        row = connection.execute("select max(seq), max(id)::varchar from events").fetchone()
+        # Old events are deleted, and a number that was folded must never be given again.
+        row = connection.execute(
+            """select greatest(max(seq), (select max(position) from positions)), max(id)::varchar
+            from events"""
+        ).fetchone()
         assert row is not None
         #: Number of the newest commit.
         self.committed: int = row[0] or 0
@@ -110,15 +116,14 @@ class Committer:
             ]
             counts = self._counts(group, split, rejected)
             self._quarantine.settle(_replayed(group, split))
-            self._quarantine.store(
-                [
-                    event
-                    for admitted, events in zip(group, rejected, strict=True)
-                    if not admitted.replayed
-                    for event in events
-                ],
-                received,
-            )
+            faulty = [
+                event
+                for admitted, events in zip(group, rejected, strict=True)
+                if not admitted.replayed
+                for event in events
+            ]
+            self._quarantine.store(faulty, received)
+            self._set_aside.store(faulty, received)
             self._accounting.store(received, counts)
         self.committed = number
         if batch.ids:

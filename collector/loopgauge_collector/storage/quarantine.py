@@ -1,7 +1,8 @@
 """Events that were not accepted: kept with their reason until somebody decides.
 
 The writer stores them in the same transaction as the rest of their batch. The oldest go
-when there are too many, so that a broken sender cannot fill the disk.
+when there are too many, so that a broken sender cannot fill the disk, and when they are older
+than events are kept.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ import pyarrow as pa
 from loopgauge_collector.events import Incoming, Rejected
 from loopgauge_collector.storage.arrow_view import ArrowView
 from loopgauge_collector.storage.store import Store
+from loopgauge_collector.windows import DAY, HOUR
 
 _COLUMNS = (
     ("number", pa.int64()),
@@ -68,11 +70,14 @@ class Quarantine:
     Args:
         store: the database.
         limit: events kept at most.
+        keep_days: how long one is kept at most.
     """
 
-    def __init__(self, store: Store, limit: int) -> None:
+    def __init__(self, store: Store, limit: int, keep_days: int) -> None:
         self._store = store
         self._limit = limit
+        self._kept_for = (keep_days + 1) * DAY
+        self._next_look = 0
         self._runs: _Runs | None = None
         #: Digest of the payload by number; the oldest is the first.
         self._kept: OrderedDict[int, str] = OrderedDict()
@@ -103,7 +108,13 @@ class Quarantine:
         return number in self._kept
 
     def store(self, events: Sequence[Rejected], received: int) -> None:
-        """Append events, within the open transaction. One that is kept already is not again."""
+        """Append events, within the open transaction. One that is kept already is not again.
+
+        Now and then those go that have been here for too long.
+        """
+        if received >= self._next_look:
+            self._next_look = received + HOUR
+            self._expire(received - self._kept_for)
         if not events:
             return
         fresh: dict[str, Rejected] = {}
@@ -142,6 +153,15 @@ class Quarantine:
         # Numbers ascend, and what lies between them has gone before.
         self._store.connection.execute(f"delete from quarantine where number <= {oldest[-1]}")
         self._leaving.update(oldest)
+
+    def _expire(self, before: int) -> None:
+        row = self._store.connection.execute(
+            f"select max(number) from quarantine where received < make_timestamp({before})"
+        ).fetchone()
+        if row is None or row[0] is None:
+            return
+        self._store.connection.execute(f"delete from quarantine where number <= {row[0]}")
+        self._leaving.update(number for number in self._kept if number <= row[0])
 
     def settle(self, numbers: Sequence[int]) -> None:
         """Take events out that a replay stored, within the open transaction."""

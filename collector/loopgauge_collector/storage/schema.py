@@ -7,7 +7,9 @@ look at history and history does not fill with rows that mean the same.
 
 from dataclasses import dataclass
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+#: The minute of closing of a subject that is still open.
+OPEN = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,33 @@ class Layered:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Runs(Layered):
+    """A layered table of runs of numbers; runs that meet become one.
+
+    Its last two keys are `low` and `high`, the first and the last number of a run.
+    """
+
+    def merge(self) -> str:
+        """Move everything recent into the large table, as few runs as possible."""
+        *of, low, high = self.keys
+        keys = ", ".join(of)
+        values = ", ".join(
+            f"{aggregate}::{kind} as {name}" for name, (kind, aggregate) in self.merged.items()
+        )
+        return f"""insert into {self.name}
+            with placed as (
+              select *, max({high}) over (partition by {keys} order by {low}, {high}
+                rows between unbounded preceding and 1 preceding) as reached_before
+              from {self.recent}),
+            islands as (
+              select *, count(*) filter (reached_before is null or {low} > reached_before + 1)
+                over (partition by {keys} order by {low}, {high} rows unbounded preceding) as island
+              from placed)
+            select {keys}, min({low}), max({high}), {values} from islands
+            group by {keys}, island order by {keys}, min({low})"""
+
+
 #: Sums of the simple kinds by minute. `sk` is the log index of the value where a sketch
 #: is kept; `s` and `s2` are in micro-units and their square (KPI_SEMANTICS, R5).
 PARTIALS = Layered(
@@ -75,6 +104,30 @@ LATEST = Layered(
     },
 )
 
+#: Subjects by the minute they began in and the minute they closed in (`OPEN` while they have
+#: not), and how. `within` has a bit for every threshold that the duration is within. Without
+#: the second minute no past moment could be read.
+SUBJECTS = Layered(
+    "subjects",
+    {
+        "bucket": "integer",
+        "series": "integer",
+        "closed": "integer",
+        "outcome": "utinyint",
+        "sk": "smallint",
+        "within": "utinyint",
+    },
+    {"n": ("bigint", "sum(n)"), "s": ("hugeint", "sum(s)")},
+)
+
+#: How many subjects go in (or out, negative) at a second, and what they weigh; the sum up to a
+#: moment is the level.
+LEVELS = Layered(
+    "levels",
+    {"second": "bigint", "series": "integer"},
+    {"net": ("hugeint", "sum(net)"), "n": ("bigint", "sum(n)")},
+)
+
 #: Who sent what, by minute: what liveness and "never came" are read from.
 ACTIVITY = Layered(
     "activity",
@@ -92,6 +145,35 @@ ACTIVITY = Layered(
     },
 )
 
+#: Numbers that producers gave their events, as runs, by the minute of the events; and how far
+#: the numbering had come by then (an empty run, one beyond it, says only that).
+SEQUENCES = Runs(
+    "sequences",
+    {
+        "bucket": "integer",
+        "product": "varchar",
+        "environment": "varchar",
+        "service": "varchar",
+        "producer": "varchar",
+        "low": "bigint",
+        "high": "bigint",
+    },
+    {"reached": ("bigint", "max(reached)")},
+)
+
+#: Numbers of events that went to quarantine, by the minute they came in: they are not lost.
+SET_ASIDE = Runs(
+    "set_aside",
+    {
+        "bucket": "integer",
+        "product": "varchar",
+        "producer": "varchar",
+        "low": "bigint",
+        "high": "bigint",
+    },
+    {"events": ("bigint", "sum(events)")},
+)
+
 #: How every parsed event ended.
 ACCOUNTING = Layered(
     "accounting",
@@ -105,7 +187,7 @@ ACCOUNTING = Layered(
     {"events": ("bigint", "sum(events)")},
 )
 
-LAYERED = (PARTIALS, LATEST, ACTIVITY, ACCOUNTING)
+LAYERED = (PARTIALS, LATEST, SUBJECTS, LEVELS, ACTIVITY, ACCOUNTING, SEQUENCES, SET_ASIDE)
 
 TABLES = (
     "create table meta (schema_version integer)",
@@ -125,6 +207,10 @@ TABLES = (
     """create table marks (
         rule integer, subject ubigint, micros bigint, id uuid, bucket integer, labels varchar[],
         sk smallint, good boolean, v bigint)""",
+    # Every step of every subject that can still matter: what subject rules are computed from.
+    """create table steps (
+        rule integer, subject ubigint, step utinyint, micros bigint, id uuid, labels varchar[],
+        v bigint)""",
     # How far the partials have read the events: of all complete KPIs (kpi is empty), and
     # of each one that is being rebuilt. The greatest row counts.
     "create table positions (kpi varchar, revision varchar, position bigint)",

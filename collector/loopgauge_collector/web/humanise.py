@@ -74,6 +74,8 @@ def _percent(share: float) -> str:
     if 0 < bad < 10:  # near 100 % the missing part is what matters
         decimals = min(4, 1 - math.floor(math.log10(bad)))
         return f"{share * 100:.{decimals}f} %"
+    if abs(share) >= 10:
+        return f"{share * 100:,.0f} %"
     return f"{share * 100:.3g} %"
 
 

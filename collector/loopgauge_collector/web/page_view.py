@@ -4,37 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from loopgauge_catalog.quantities import format_duration
 from loopgauge_catalog.states import WORST_FIRST, State
 from loopgauge_catalog.values import REPLAYED, AccountingRow, KpiValue, Snapshot
 
 from loopgauge_collector.web import humanise
+from loopgauge_collector.web.page_rows import MEANING, SYMBOLS, Product, products_of
 from loopgauge_collector.web.presentation import instant
 
 #: A Snapshot older than this is worth a warning: the evaluation runs every second.
 OLD_SECONDS = 15.0
 #: Lag that nobody has to think about.
 USUAL_LAG_SECONDS = 5.0
-
-_SYMBOLS = {
-    State.OK: "●",
-    State.BREACH: "▲",
-    State.STALE: "◑",
-    State.NO_DATA: "○",
-    State.TOO_FEW: "◔",
-    State.UNPRICED: "¤",
-    State.REBUILDING: "↻",
-}
-
-_MEANING = {
-    State.OK: "meets its target, or has none and is fed",
-    State.BREACH: "misses its target",
-    State.STALE: "its source has gone silent; the last value is shown",
-    State.NO_DATA: "nothing has ever fed it",
-    State.TOO_FEW: "too few samples to judge",
-    State.UNPRICED: "some costs have no price; the value is a lower bound",
-    State.REBUILDING: "being computed again after a change of its definition",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,45 +28,6 @@ class Link:
     css: str = ""
     symbol: str = ""
     title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One KPI in words."""
-
-    href: str
-    row: str
-    title: str
-    means: str
-    state: str
-    css: str
-    symbol: str
-    state_title: str
-    value: str
-    value_notes: tuple[str, ...]
-    target: str
-    target_notes: tuple[str, ...]
-    samples: str
-    window: str
-    since: str
-    since_instant: str
-    needs: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """One table of a product."""
-
-    title: str
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """A product with those of its tables that have something to show."""
-
-    title: str
-    groups: tuple[Group, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +70,7 @@ def page_of(
         facts=_facts(snapshot),
         products=_product_links(snapshot, product, state),
         states=_state_links(snapshot, product, state),
-        shown=_grouped(snapshot, values),
+        shown=products_of(snapshot, values),
     )
 
 
@@ -187,85 +128,11 @@ def _state_links(snapshot: Snapshot, product: str | None, state: str | None) -> 
                     count=count,
                     chosen=one.value == state,
                     css=one.value,
-                    symbol=_SYMBOLS[one],
-                    title=_MEANING[one],
+                    symbol=SYMBOLS[one],
+                    title=MEANING[one],
                 )
             )
     return tuple(links)
-
-
-def _grouped(snapshot: Snapshot, values: list[KpiValue]) -> tuple[Product, ...]:
-    rows: dict[tuple[str, str], list[Row]] = {}
-    for value in values:
-        rows.setdefault((value.kpi.product, value.kpi.table), []).append(_row(value, snapshot))
-    return tuple(
-        Product(
-            owner.title,
-            tuple(
-                Group(table.title, tuple(rows[name, key]))
-                for key, table in owner.tables.items()
-                if (name, key) in rows
-            ),
-        )
-        for name, owner in snapshot.catalog.products.items()
-        if any(product == name for product, _ in rows)
-    )
-
-
-def _row(value: KpiValue, snapshot: Snapshot) -> Row:
-    kpi, reading = value.kpi, value.reading
-    own = kpi.own_window
-    return Row(
-        href=f"/api/v1/kpis/{kpi.product}/{kpi.key}",
-        row=kpi.row,
-        title=kpi.title,
-        means=kpi.means or "",
-        state=_words(value.state) + (", not sure" if _is_unsure(value) else ""),
-        css=value.state.value,
-        symbol=_SYMBOLS[value.state],
-        state_title=_MEANING[value.state],
-        value=humanise.amount(reading.value, value.unit),
-        value_notes=_notes(value),
-        target=kpi.target.words() if kpi.target is not None else "",
-        target_notes=_target_notes(value),
-        samples=f"{reading.samples:,}",
-        window=format_duration(own) if own is not None else "newest",
-        since=humanise.age((snapshot.as_of - value.state_since).total_seconds()),
-        since_instant=instant(value.state_since),
-        needs=value.needs,
-    )
-
-
-def _notes(value: KpiValue) -> tuple[str, ...]:
-    """The smaller numbers beside the value."""
-    reading = value.reading
-    notes = [
-        f"{name} {humanise.amount(number, value.unit)}"
-        for name, number in reading.stats.items()
-        if number != reading.value
-    ]
-    if reading.share is not None:
-        notes.append(f"{humanise.amount(reading.share, 'ratio')} within target")
-    if value.pending:
-        notes.append(f"{value.pending:,} pending")
-    if value.state is State.STALE and value.age_seconds is not None:
-        notes.append(f"last event {humanise.age(value.age_seconds)} ago")
-    return tuple(notes)
-
-
-def _target_notes(value: KpiValue) -> tuple[str, ...]:
-    """What belongs to the target: its stretch, and that the document does not say it."""
-    kpi = value.kpi
-    if kpi.target is None:
-        return ()
-    notes = [f"stretch {kpi.target.stretch.text}"] if kpi.target.stretch is not None else []
-    if kpi.assumed is True or (not isinstance(kpi.assumed, bool) and "target" in kpi.assumed):
-        notes.append("assumed, the document leaves it open")
-    return tuple(notes)
-
-
-def _is_unsure(value: KpiValue) -> bool:
-    return value.state is State.BREACH and not value.sure
 
 
 def _words(state: State) -> str:

@@ -11,9 +11,19 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from loopgauge_catalog.quantities import format_duration
+from loopgauge_catalog.kpis import Kpi
+from loopgauge_catalog.quantities import MICRO
+from loopgauge_catalog.series import own_stat, own_window
 from loopgauge_catalog.targets import Target
-from loopgauge_catalog.values import REPLAYED, KpiValue, PipelineHealth, Reading, Snapshot
+from loopgauge_catalog.values import (
+    REPLAYED,
+    Comparison,
+    KpiValue,
+    PipelineHealth,
+    Reading,
+    Snapshot,
+    Trend,
+)
 
 if TYPE_CHECKING:
     from loopgauge_collector.collector import Source
@@ -31,7 +41,18 @@ def instant(moment: datetime) -> str:
 
 def snapshot_json(snapshot: Snapshot, values: list[KpiValue]) -> Json:
     """The answer of ``GET /api/v1/kpis`` for these values of the Snapshot."""
-    return head_json(snapshot) | {"kpis": [kpi_json(value) for value in values]}
+    shown = {value.kpi.product for value in values}
+    return head_json(snapshot) | {
+        "products": {
+            name: {
+                "title": product.title,
+                "tables": {key: table.title for key, table in product.tables.items()},
+            }
+            for name, product in snapshot.catalog.products.items()
+            if name in shown
+        },
+        "kpis": [kpi_json(value) for value in values],
+    }
 
 
 def head_json(snapshot: Snapshot) -> Json:
@@ -42,7 +63,6 @@ def head_json(snapshot: Snapshot) -> Json:
 def kpi_json(value: KpiValue) -> Json:
     """One KPI with its state, over its own window."""
     kpi, reading = value.kpi, value.reading
-    own = kpi.own_window
     return {
         "id": kpi.id,
         "row": kpi.row,
@@ -52,22 +72,31 @@ def kpi_json(value: KpiValue) -> Json:
         "kind": kpi.kind,
         "unit": value.unit,
         "value": _number(reading.value),
+        "stat": own_stat(kpi),
+        "beyond": _beyond(kpi, reading),
         "state": value.state.value,
         "state_since": instant(value.state_since),
         "target": target_json(kpi.target),
+        "escalate": target_json(kpi.escalate.target if kpi.escalate is not None else None),
         "attainment": _number(value.attainment),
         "samples": reading.samples,
         "pending": value.pending,
+        "unpriced": reading.unpriced,
         "share": _number(reading.share),
         "stats": _numbers(reading.stats),
+        "steps": _numbers(reading.steps),
+        "gaps": _numbers(reading.gaps),
+        "worst_step": reading.worst_step,
         "interval": _interval(reading),
         "sure": value.sure,
-        "trend": None,
+        "worst": _worst(value),
+        "escalated": value.escalated,
+        "trend": trend_json(value.trend),
         "last_event": instant(value.last_event) if value.last_event is not None else None,
         "age_seconds": _number(value.age_seconds),
         "from": instant(reading.start) if reading.start is not None else None,
         "to": instant(reading.end),
-        "window": format_duration(own) if own is not None else None,
+        "window": own_window(kpi),
         "revision": value.revision,
         "needs": list(value.needs),
     }
@@ -83,11 +112,36 @@ def kpi_detail_json(value: KpiValue) -> Json:
         "assumed": kpi.assumed if isinstance(kpi.assumed, bool) else list(kpi.assumed),
         "alert": kpi.alert.model_dump(include={"severity", "team"}) if kpi.alert else None,
         "ineligible": value.reading.ineligible,
-        "windows": {name: reading_json(reading) for name, reading in value.windows.items()},
+        "comparisons": {
+            name: comparison_json(comparison) for name, comparison in value.comparisons.items()
+        },
+        "windows": {name: reading_json(kpi, reading) for name, reading in value.windows.items()},
         "breakdowns": {
-            label: {name: reading_json(reading) for name, reading in by_value.items()}
+            label: {name: reading_json(kpi, reading) for name, reading in by_value.items()}
             for label, by_value in value.breakdowns.items()
         },
+    }
+
+
+def trend_json(trend: Trend | None) -> Json | None:
+    """Where the number is going, and what it was compared with."""
+    if trend is None:
+        return None
+    return {
+        "arrow": trend.arrow,
+        "good": trend.good,
+        "z": _number(trend.z),
+        "against": comparison_json(trend.against),
+    }
+
+
+def comparison_json(comparison: Comparison) -> Json:
+    """The same number earlier."""
+    return {
+        "to": instant(comparison.end),
+        "value": _number(comparison.value),
+        "delta": _number(comparison.delta),
+        "samples": comparison.samples,
     }
 
 
@@ -104,11 +158,14 @@ def target_json(target: Target | None) -> Json | None:
     }
 
 
-def reading_json(reading: Reading) -> Json:
-    """A number over one window."""
+def reading_json(kpi: Kpi, reading: Reading) -> Json:
+    """A KPI's number over one window."""
     return {
         "value": _number(reading.value),
+        "beyond": _beyond(kpi, reading),
         "samples": reading.samples,
+        "pending": reading.pending,
+        "unpriced": reading.unpriced,
         "share": _number(reading.share),
         "stats": _numbers(reading.stats),
         "interval": _interval(reading),
@@ -161,6 +218,23 @@ def source_json(source: "Source") -> Json:
         "events": source.events,
         "declared": source.declared,
     }
+
+
+def _beyond(kpi: Kpi, reading: Reading) -> float | None:
+    """The limit that a number of the reading lies beyond, which JSON has no number for."""
+    limit: int | None = getattr(kpi, "expires", None)
+    is_beyond = any(number == math.inf for number in (reading.value, *reading.stats.values()))
+    return limit / MICRO if is_beyond and limit is not None else None
+
+
+def _worst(value: KpiValue) -> Json | None:
+    """The label value that decides the state, with its number."""
+    if value.worst is None:
+        return None
+    label, name = value.worst
+    reading = value.breakdowns.get(label, {}).get(name)
+    number = None if reading is None else _number(reading.value)
+    return {"label": label, "value": name, "number": number}
 
 
 def _number(number: float | None) -> float | None:

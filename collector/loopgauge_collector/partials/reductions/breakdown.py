@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import duckdb
 from loopgauge_catalog.names import NONE_VALUE, OTHER_VALUE
 
-from loopgauge_collector.kinds.rules import LabelledRule
+from loopgauge_collector.kinds.rules import LABEL_SET, LabelledRule
 from loopgauge_collector.partials.reductions.matching import temp_name
 from loopgauge_collector.partials.series import SeriesRegistry
 
@@ -38,14 +38,19 @@ class Breakdown:
         self._registry = registry
         self._connection = connection
         self._kpis: dict[int, str] = {}
+        self._uncapped: set[int] = set()
         self.numbers: list[int] = []
         parts: dict[tuple[int, int], int] = {}
         for rule in rules:
-            total = registry.rule(connection, (rule.kpi, rule.revision, ""))
+            total = registry.rule(connection, rule.identity)
             self.numbers.append(total)
-            for place, label in enumerate(("", *(label for label, _ in rule.labels))):
+            self._kpis[total] = rule.kpi
+            parts[total, 0] = total
+            for place, (label, _) in enumerate(rule.labels, start=1):
                 part = registry.rule(connection, (rule.kpi, rule.revision, label))
                 self._kpis[part] = rule.kpi
+                if label == LABEL_SET:
+                    self._uncapped.add(part)
                 parts[total, place] = part
         self._parts = parts
         most = max(len(rule.labels) for rule in rules)
@@ -99,20 +104,65 @@ class Breakdown:
             events: aggregate of how many events a label value has, for the overflow counter.
             order: aggregate that says which label value came first.
         """
-        arms = " ".join(f"when {at} then {place}" for at, place in enumerate(self.places, start=1))
-        label = f"case p.place when 0 then '' {arms} end" if arms else "''"
         summed = ", ".join(f"{aggregate} as {column}" for column, aggregate in sums.items())
         self._connection.execute(
             f"""create or replace temp table sums as
-            select p.rule, {label} as label, {", ".join(keys)}, {summed}
+            select p.rule, {self._chosen("x")} as label, {", ".join(keys)}, {summed}
             from ({rows}) x join {self.table} p on p.total = x.rule group by all"""
         )
+        self._admit(f"select rule, label, {events} as n, {order} as moment from sums")
+
+    def _admit(self, seen: str) -> None:
+        """Give new label values a series; a query of `rule`, `label`, `n` and `moment`."""
         fresh = self._connection.execute(
-            f"""select sums.rule, label, sum({events})::bigint from sums
-            anti join series on series.rule = sums.rule and series.value = sums.label
-            group by all order by sums.rule, min({order}), label"""
+            f"""select seen.rule, label, sum(n)::bigint from ({seen}) seen
+            anti join series on series.rule = seen.rule and series.value = seen.label
+            group by all order by seen.rule, min(moment), label"""
         ).fetchall()
         if fresh:
             self._registry.admit(
-                self._connection, [(rule, label, self._kpis[rule], n) for rule, label, n in fresh]
+                self._connection,
+                [(rule, label, self._kpis[rule], n) for rule, label, n in fresh],
+                self._uncapped,
             )
+
+    def admit(self, matched: str) -> None:
+        """Give the label values of events a series, as far as the cap allows.
+
+        Args:
+            matched: a table of events, or one with a condition; `valued` made its labels.
+        """
+        if self.places:
+            self._admit(
+                f"""select p.rule, {self._chosen("m")} as label, 1 as n, micros as moment
+                from (from {matched}) m join {self.table} p on p.total = m.rule and p.place > 0
+                where label is not null"""
+            )
+
+    def admitted(self) -> str:
+        """SQL of an event's labels as a list: values without a series are `__other__`.
+
+        It needs `join_admitted`.
+        """
+        values = ", ".join(
+            f"case when {place} is not null then coalesce(s{place}.value, '{OTHER_VALUE}') end"
+            for place in self.places
+        )
+        return f"[{values}]::varchar[]"
+
+    def join_admitted(self, matched: str) -> str:
+        """Joins that `admitted` needs; `matched` is the alias of the events."""
+        return " ".join(
+            f"""left join {self.table} p{place} on p{place}.total = {matched}.rule
+              and p{place}.place = {number}
+            left join series s{place} on s{place}.rule = p{place}.rule
+              and s{place}.value = {matched}.{place}"""
+            for number, place in enumerate(self.places, start=1)
+        )
+
+    def _chosen(self, rows: str) -> str:
+        """SQL of the label value of the breakdown `p`; empty for the total."""
+        arms = " ".join(
+            f"when {at} then {rows}.{place}" for at, place in enumerate(self.places, start=1)
+        )
+        return f"case p.place when 0 then '' {arms} end" if arms else "''"

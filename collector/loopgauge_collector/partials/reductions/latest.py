@@ -20,12 +20,16 @@ class Latest(Reduction):
         connection: duckdb.DuckDBPyConnection,
     ) -> None:
         super().__init__(rules, registry, connection)
-        numbers = [registry.rule(connection, (rule.kpi, rule.revision, "")) for rule in rules]
+        numbers = [registry.rule(connection, rule.identity) for rule in rules]
         columns: dict[str, tuple[str, list[str | None]]] = {
             "v": ("bigint", [rule.value for rule in rules]),
             "key": ("varchar", [rule.key for rule in rules]),
         }
-        facts = {"retires": ("boolean", [rule.retires for rule in rules])}
+        facts: dict[str, tuple[str, list[object]]] = {
+            "retires": ("boolean", [rule.retires for rule in rules]),
+            # Turned around, the first event is the one with the greatest time.
+            "direction": ("bigint", [-1 if rule.earliest else 1 for rule in rules]),
+        }
         self._matching = Matching(rules, numbers, columns, facts, connection)
         self.tables = [self._matching.table]
 
@@ -34,8 +38,8 @@ class Latest(Reduction):
         self._connection.execute(
             f"""insert into latest_recent
             with raw as materialized ({self._matching.sql(chosen)})
-            select bucket, rule, key, max(micros), arg_max_null(v, (micros, id)),
-              arg_max(id, (micros, id))
+            select bucket, rule, key, max(direction * micros),
+              arg_max_null(v, (direction * micros, id)), arg_max(id, (direction * micros, id))
             from raw
             where matches and key is not null and (retires or v is not null) group by all"""
         )

@@ -13,6 +13,11 @@ from loopgauge_collector.kinds.rules import Rule
 from loopgauge_collector.kinds.staging import Staging, column
 from loopgauge_collector.windows import MINUTE
 
+#: Name -> (SQL type, expression of each rule or None).
+Columns = Mapping[str, tuple[str, Sequence[str | None]]]
+#: Name -> (SQL type, constant of each rule).
+Facts = Mapping[str, tuple[str, Sequence[object]]]
+
 _INTERNAL = column("json", "user.internal")
 #: Stands for the condition that chooses the events of one fold.
 _CHOSEN = "@chosen"
@@ -44,8 +49,8 @@ class Matching:
         self,
         rules: Sequence[Rule],
         numbers: Sequence[int],
-        columns: Mapping[str, tuple[str, Sequence[str | None]]],
-        facts: Mapping[str, tuple[str, Sequence[object]]],
+        columns: Columns,
+        facts: Facts,
         connection: duckdb.DuckDBPyConnection,
     ) -> None:
         self.table = temp_name("rules")

@@ -1,0 +1,69 @@
+"""Earlier values of every KPI, for trends and comparisons: read a few each second, in turn."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from loopgauge_catalog.values import KpiValue
+
+from loopgauge_collector.errors import Refused
+from loopgauge_collector.evaluation.past import Past
+from loopgauge_collector.evaluation.trend import compare, shift_of, trend
+
+#: How many days earlier the comparisons are.
+SHIFTS = {"1d": 1, "7d": 7, "28d": 28}
+
+
+class Baselines:
+    """Keeps the earlier values; what is shown is at most a round older than the number.
+
+    Args:
+        past: reads them.
+        budget: seconds that one turn may take, so that nothing else waits for it.
+    """
+
+    def __init__(self, past: Past, budget: float = 0.01) -> None:
+        self._past = past
+        self._budget = budget
+        self._known: dict[str, tuple[str, Mapping[int, KpiValue]]] = {}
+        self._turn = 0
+
+    def refresh(self, values: tuple[KpiValue, ...], now: datetime) -> None:
+        """Read the earlier values of the KPIs whose turn it is, at least of one."""
+        began = time.monotonic()
+        for _ in values:
+            value = values[self._turn % len(values)]
+            self._turn += 1
+            self._known[value.kpi.id] = (value.revision, self._read(value, now))
+            if time.monotonic() - began >= self._budget:
+                break
+
+    def _read(self, value: KpiValue, now: datetime) -> Mapping[int, KpiValue]:
+        days = {*SHIFTS.values(), shift_of(value.kpi) // 86_400_000_000}
+        shifts = sorted(days)
+        moments = [now - timedelta(days=day) for day in shifts]
+        try:
+            return dict(zip(shifts, self._past.values(value.kpi.id, moments), strict=True))
+        except Refused:
+            # The definition went away or is changing; the next round tells.
+            return {}
+
+    def compared(self, value: KpiValue) -> KpiValue:
+        """The value with its trend and comparisons, as far as they are known."""
+        revision, earlier = self._known.get(value.kpi.id, ("", {}))
+        if revision != value.revision or not earlier:
+            return value
+        baseline = earlier.get(shift_of(value.kpi) // 86_400_000_000)
+        return replace(
+            value,
+            trend=None if baseline is None else trend(value, baseline),
+            comparisons=MappingProxyType(
+                {
+                    name: compare(value, earlier[days])
+                    for name, days in SHIFTS.items()
+                    if days in earlier
+                }
+            ),
+        )

@@ -1,0 +1,195 @@
+"""What follows subjects: their steps are stored, and their rows are made from those.
+
+The rows of a subject are a function of the set of its steps. A fold takes the touched
+subjects, computes their rows from the steps known before and from those known now, and
+appends the difference. So order, batches and lateness cannot matter. All rules of all shapes
+run in the same few statements, because planning one costs more than running it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import duckdb
+
+from loopgauge_collector.kinds.rules import (
+    ActivityRule,
+    FunnelRule,
+    LevelRule,
+    NewestRule,
+    PairRule,
+    SubjectRule,
+)
+from loopgauge_collector.partials.reductions.activities import ACTIVITY
+from loopgauge_collector.partials.reductions.base import Reduction, Source
+from loopgauge_collector.partials.reductions.breakdown import Breakdown
+from loopgauge_collector.partials.reductions.funnels import FUNNEL
+from loopgauge_collector.partials.reductions.levels import LEVEL
+from loopgauge_collector.partials.reductions.matching import Matching, temp_name
+from loopgauge_collector.partials.reductions.newest import NEWEST
+from loopgauge_collector.partials.reductions.pairs import PAIR
+from loopgauge_collector.partials.reductions.shapes import Shape
+from loopgauge_collector.partials.series import SeriesRegistry
+from loopgauge_collector.storage.schema import Layered
+from loopgauge_collector.windows import MINUTE
+
+SHAPES: Mapping[type[SubjectRule], Shape] = {
+    PairRule: PAIR,
+    FunnelRule: FUNNEL,
+    LevelRule: LEVEL,
+    ActivityRule: ACTIVITY,
+    NewestRule: NEWEST,
+}
+
+
+class Subjects(Reduction):
+    """All rules that follow subjects."""
+
+    def __init__(
+        self,
+        rules: Sequence[SubjectRule],
+        registry: SeriesRegistry,
+        connection: duckdb.DuckDBPyConnection,
+    ) -> None:
+        super().__init__(rules, registry, connection)
+        self._labels = Breakdown(rules, registry, connection)
+        numbers = self._labels.numbers
+        columns: dict[str, tuple[str, list[str | None]]] = {
+            "subject": ("varchar", [rule.subject for rule in rules]),
+            "v": ("bigint", [getattr(rule, "value", None) for rule in rules]),
+            "good": ("boolean", [getattr(rule, "good", None) for rule in rules]),
+            **self._labels.columns,
+        }
+        facts = {"step": ("utinyint", [rule.step for rule in rules])}
+        self._matching = Matching(rules, numbers, columns, facts, connection)
+        #: Temp table of what holds for all steps of a rule.
+        self._settings = temp_name("settings")
+        connection.execute(
+            f"""create temp table {self._settings} (rule integer, shape varchar, span bigint,
+              thresholds bigint[], first bigint, further bigint, by_minute boolean,
+              newest boolean)"""
+        )
+        # In whole microseconds "below" is "at most one less".
+        settings = {
+            number: (
+                shape.name,
+                rule.limit,
+                [limit - (symbol == "<") for symbol, limit in getattr(rule, "thresholds", ())],
+                shape.first,
+                shape.further,
+                shape.by_minute,
+                shape.newest,
+            )
+            for number, rule in zip(numbers, rules, strict=True)
+            for shape in (SHAPES[type(rule)],)
+        }
+        connection.executemany(
+            f"insert into {self._settings} values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(number, *row) for number, row in settings.items()],
+        )
+        #: Whose ineligible events are counted for label values too.
+        self._shares = sorted(
+            {n for n, rule in zip(numbers, rules, strict=True) if isinstance(rule, NewestRule)}
+        )
+        shapes = {SHAPES[type(rule)].name: SHAPES[type(rule)] for rule in rules}.values()
+        self._rows: list[tuple[Layered, str]] = [
+            (
+                target,
+                " union all by name ".join(
+                    f"({shape.rows})" for shape in shapes if shape.target is target
+                ),
+            )
+            for target in {shape.target.name: shape.target for shape in shapes}.values()
+        ]
+        self.tables = [self._matching.table, self._labels.table, self._settings]
+
+    def run(self, chosen: str, _present: set[Source]) -> None:
+        """Append what the chosen events change."""
+        connection = self._connection
+        connection.execute(
+            f"""create or replace temp table matched as
+            with raw as materialized ({self._matching.sql(chosen)})
+            select rule, bucket, micros, id,
+              (case when good then step + 1 else step end)::utinyint as step,
+              {self._labels.valued()} v, md5_number_lower(subject) as subject,
+              coalesce(matches and subject is not null and (not wants_v or v is not null)
+                and (not wants_good or good is not null), false) as eligible
+            from raw where matches is not false"""
+        )
+        shares = ", ".join(map(str, self._shares)) or "null"
+        self._labels.admit(f"matched where eligible or rule in ({shares})")
+        self._count_ineligible(shares)
+        connection.execute(
+            f"""create or replace temp table arrived as
+            select m.rule, subject, step, micros, id, {self._labels.admitted()} as labels, v
+            from matched m {self._labels.join_admitted("m")} where eligible"""
+        )
+        connection.execute(
+            """create or replace temp table known as
+            select * from steps semi join arrived using (rule, subject)"""
+        )
+        connection.execute(f"create or replace temp table lives as {self._lives()}")
+        connection.execute(
+            """insert into steps
+            select rule, subject, step, micros, id, labels, v from lives where fresh"""
+        )
+        for target, rows in self._rows:
+            self._append(target, rows)
+
+    def _lives(self) -> str:
+        """The kept steps of touched subjects, before (sign -1) and now.
+
+        Steps that others pushed out stay stored; what is kept is a function of all of them.
+        """
+        return f"""
+            select sign, rule, subject, step, micros, id, labels, v, sign > 0 and fresh as fresh,
+              shape, span, thresholds,
+              min(micros) filter (step = 0) over (partition by sign, rule, subject) as began
+            from (
+              select *, dense_rank() over (partition by sign, rule, subject, step
+                order by micros) as place
+              from (
+                select distinct on (sign, rule, subject, step, moment, apart) *
+                from (
+                  select *, case when by_minute then micros // {MINUTE} else micros end as moment,
+                    case when by_minute and not newest then labels end as apart
+                  from (
+                    select 1 as sign, true as fresh, * from arrived
+                    union all by name select 1 as sign, false as fresh, * from known
+                    union all by name select -1 as sign, false as fresh, * from known)
+                  join {self._settings} using (rule))
+                order by case when newest then -micros else micros end,
+                  case when not newest then id end, id desc))
+            where place <= coalesce(case step when 0 then first else further end, place)"""
+
+    def _append(self, target: Layered, rows: str) -> None:
+        """Store the difference between the rows before and the rows now, for every breakdown."""
+        keys = [key for key in target.keys if key != "series"]
+        totals = {column: f"sum(sign * {column})" for column in target.merged}
+        self._connection.execute(
+            f"""insert into {target.recent} by name
+            select s.series, {", ".join(keys)},
+              {", ".join(f"{total} as {column}" for column, total in totals.items())}
+            from ({rows}) x
+              join {self._labels.table} p on p.total = x.rule
+                and p.place = coalesce(x.place, p.place)
+              join series s on s.rule = p.rule
+                and s.value = case p.place when 0 then '' else x.labels[p.place] end
+            group by all having {" or ".join(f"{total} <> 0" for total in totals.values())}"""
+        )
+
+    def _count_ineligible(self, shares: str) -> None:
+        """Events that lack an attribute are counted with the sums of the total's series.
+
+        Of shares of events also with those of their label values.
+        """
+        self._connection.execute(
+            f"""insert into partials_recent
+            select m.bucket, s.series, 0, 0, 0, 0, 0, count(distinct m.id), null
+            from (
+              select m.rule, bucket, id, {self._labels.admitted()} as labels
+              from matched m {self._labels.join_admitted("m")} where not eligible) m
+              join {self._labels.table} p on p.total = m.rule
+                and (p.place = 0 or m.rule in ({shares}))
+              join series s on s.rule = p.rule
+                and s.value = case p.place when 0 then '' else m.labels[p.place] end
+            group by all"""
+        )

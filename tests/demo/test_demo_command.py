@@ -1,0 +1,97 @@
+"""`loopgauge demo`: one command brings up everything, and leaves nothing behind."""
+
+import re
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.program import Program
+
+
+def demo(folder: Path, *arguments: str) -> Program:
+    """The command, with its temporary files under `folder`."""
+    (folder / "tmp").mkdir()
+    return Program(
+        [sys.executable, "-m", "loopgauge_cli.main", "demo", *arguments],
+        folder / "demo.log",
+        {"TMPDIR": str(folder / "tmp")},
+    )
+
+
+def left_behind(folder: Path) -> list[str]:
+    """Temporary files, and processes that know of them."""
+    found = [str(path) for path in (folder / "tmp").iterdir()]
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes().decode(errors="replace")
+            place = str((process / "cwd").readlink())
+        except OSError:  # it has ended meanwhile, or is somebody else's
+            continue
+        if str(folder) in command or str(folder) in place:
+            found.append(command)
+    return found
+
+
+def test_it_says_where_to_look_and_ends_after_the_asked_time(tmp_path: Path) -> None:
+    program = demo(tmp_path, "--days", "2", "--live-seconds", "2")
+
+    code = program.wait(120)
+
+    said = program.tail(60)
+    assert code == 0, said
+    (url,) = set(re.findall(r"loopgauge kpis --url (http://127\.0\.0\.1:\d+)", said))
+    assert f"{url}/metrics" in said
+    assert "musicgen.api_latency" in said
+    assert "Traceback" not in said
+    assert left_behind(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_live_traffic_in_order(tmp_path: Path, number: signal.Signals) -> None:
+    program = demo(tmp_path, "--days", "1")
+    program.wait_until(lambda: "Ctrl-C ends it" in program.tail(60), "live traffic", 120)
+    assert len(left_behind(tmp_path)) > 4
+
+    code = program.ask_to_end(number, 60)
+
+    assert code == 0, program.tail()
+    assert "Traceback" not in program.tail(200)
+    assert left_behind(tmp_path) == []
+
+
+def test_ctrl_c_ends_a_history_that_is_not_told_yet(tmp_path: Path) -> None:
+    program = demo(tmp_path)
+    program.wait_until(lambda: "Three products" in program.tail(), "the history", 60)
+
+    code = program.ask_to_end(signal.SIGINT, 60)
+
+    assert code == 0, program.tail()
+    assert "Everything is stored" not in program.tail(60)
+    assert left_behind(tmp_path) == []
+
+
+def test_a_folder_keeps_data_and_logs_but_must_be_empty_before(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    first = demo(tmp_path, "--days", "1", "--no-live", "--data-dir", str(kept)).wait(120)
+    (tmp_path / "tmp").rmdir()
+    second = demo(tmp_path, "--days", "1", "--no-live", "--data-dir", str(kept))
+
+    assert first == 0
+    assert {"collector", "collector.log", "musicgen.log"} <= {path.name for path in kept.iterdir()}
+    assert second.wait(60) == 2
+    assert "is not empty" in second.tail()
+
+
+def test_a_taken_port_ends_it_with_what_to_do(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        program = demo(tmp_path, "--port", str(taken.getsockname()[1]))
+        code = program.wait(60)
+
+    assert code == 2
+    assert "is taken" in program.tail()
+    assert left_behind(tmp_path) == []

@@ -1,0 +1,32 @@
+"""The handbook names the number of samples that the engine really asks for."""
+
+import pytest
+from loopgauge_catalog.handbook.judging import allowed_share
+from loopgauge_catalog.kpis import Kpi
+from loopgauge_catalog.quantities import MICRO
+from loopgauge_catalog.targets import default_min_samples
+from loopgauge_collector.kinds.shares import judge_share, judge_within
+
+from tests.support.every_kind import whole_catalog
+
+JUDGED = [kpi for kpi in whole_catalog().kpis() if allowed_share(kpi) is not None]
+
+
+def test_shares_of_every_sort_are_among_them() -> None:
+    assert {kpi.kind for kpi in JUDGED} == {
+        "quantile", "duration", "ratio", "conversion", "funnel", "subject_share", "uptime", "loss",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kpi", JUDGED, ids=lambda kpi: kpi.id)
+def test_the_engine_judges_from_as_many_samples(kpi: Kpi) -> None:
+    allowed = allowed_share(kpi)
+    assert allowed is not None
+    assert kpi.target is not None
+    if kpi.judged_by_share:
+        wanted = MICRO if kpi.target.share is None else kpi.target.share.micro
+        judged = judge_within(kpi, wanted, 1, 2)
+    else:
+        judged = judge_share(kpi, 1, 2)
+
+    assert judged.min_samples == (kpi.min_samples or default_min_samples(allowed))

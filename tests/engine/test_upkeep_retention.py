@@ -1,0 +1,249 @@
+"""Old events go with what is known of their subjects, and no number moves."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from loopgauge_collector.events import Incoming, Rejected
+from loopgauge_collector.storage.quarantine import payload_of
+
+from tests.engine.harness import (
+    DAY,
+    HEARTBEAT,
+    HOUR,
+    MINUTE,
+    SECOND,
+    Engine,
+    Event,
+    moment,
+    product,
+    uuid7,
+)
+
+NOON = moment("2026-11-18 12:00")
+_JOB = {"kind": "duration", "from": "job.started", "to": "job.done", "by": "job.id"}
+CATALOG = product(
+    {
+        "seen": {"kind": "count", "event": "page.seen", "window": "90d"},
+        "pages": {"kind": "count", "event": "page.seen", "window": "28d", "once_per": "page.id"},
+        "quick": {**_JOB, "expires": "14d", "window": "28d", "target": {"within": "1d", "share": "50%"}},
+        "mended": {**_JOB, "anchor": "end", "window": "28d"},
+    },
+    {"page.seen": {"attributes": {"page.id": {}}}},
+)  # fmt: skip
+
+MakeEngine = Callable[..., Engine]
+
+
+def seen(at: int, page: str = "p") -> Event:
+    return Event("page.seen", at, {"page.id": page})
+
+
+def job(what: str, at: int, name: str) -> Event:
+    return Event(f"job.{what}", at, {"job.id": name})
+
+
+def count(engine: Engine, table: str) -> int:
+    return int(engine.rows(f"select count(*) from {table}")[0][0])
+
+
+def values(engine: Engine, *moments: int) -> list[Any]:
+    return [
+        (value.reading, value.state)
+        for key in ("seen", "pages", "quick", "mended")
+        for value in engine.history(key, [engine.now, *moments])
+    ]
+
+
+def test_whole_days_go_and_what_is_accepted_stays(make_engine: MakeEngine) -> None:
+    engine = make_engine(CATALOG)
+    midnight = NOON - NOON % DAY - 91 * DAY
+    engine.send(
+        *(seen(at) for at in (midnight - 1, midnight - 40 * DAY, midnight, NOON - 90 * DAY, NOON))
+    )
+    engine.now += 2 * HOUR
+
+    engine.keep_up()
+    # What has just been stored stays for a day, however old it is.
+    assert count(engine, "events") == 5
+    engine.now += DAY
+    engine.keep_up()
+
+    kept = engine.rows("select min(epoch_us(time)), count(*) from events")
+    assert kept == [(midnight + DAY + 12 * HOUR, 2)]
+
+
+def test_no_number_moves_when_its_events_go(make_engine: MakeEngine) -> None:
+    engine = make_engine(CATALOG)
+    for day in range(30):
+        start = NOON - day * DAY
+        engine.send(
+            seen(start, f"p{day % 7}"),
+            *(job("started", start - n * HOUR, f"j{day}.{n}") for n in range(4)),
+            job("done", start - HOUR, f"j{day}.1"),
+            job("failed", start, f"j{day}.2"),
+        )
+    engine.merge()
+    engine.now = NOON + 100 * DAY
+    engine.send(Event(HEARTBEAT, engine.now))
+    asked = [NOON + HOUR, NOON - 8 * DAY, NOON + 20 * DAY]
+    before = values(engine, *asked)
+
+    engine.keep_up()
+
+    assert count(engine, "events") == 1
+    assert count(engine, "marks") == 0
+    assert values(engine, *asked) == before
+
+
+def test_who_is_still_open_is_remembered_and_may_end(make_engine: MakeEngine) -> None:
+    engine = make_engine(CATALOG)
+    engine.send(job("started", NOON, "long"), job("started", NOON, "short"))
+    engine.send(job("done", NOON + HOUR, "short"))
+    engine.now = NOON + 120 * DAY
+    engine.keep_up()
+    assert count(engine, "events") == 0
+    assert count(engine, "steps") == 1
+
+    engine.send(job("done", engine.now - MINUTE, "long"))
+
+    reading = engine.value("mended").reading
+    assert (reading.samples, reading.stats["mean"]) == (1, (120 * DAY - MINUTE) / SECOND)
+
+
+def test_a_subject_stays_as_long_as_an_accepted_event_can_change_it(
+    make_engine: MakeEngine,
+) -> None:
+    engine = make_engine(CATALOG)
+    engine.send(job("started", NOON, "j"))
+    engine.now = NOON + 93 * DAY
+    engine.keep_up()
+    assert count(engine, "events") == 0
+
+    # It arrives 85 days late: it was within the limit, and its age is still accepted.
+    engine.send(job("done", NOON + 8 * DAY, "j"))
+
+    reading = engine.value_at("quick", NOON + 20 * DAY).reading
+    assert reading.stats["p50"] == pytest.approx(8 * DAY / SECOND, rel=0.01)
+    assert engine.rows("select sum(n) from subjects_recent where outcome = 0") == [(0,)]
+
+
+def test_commits_are_numbered_on_when_no_event_is_left(make_engine: MakeEngine) -> None:
+    engine = make_engine(CATALOG)
+    for n in range(5):
+        engine.send(seen(NOON - n * HOUR))
+    engine.now = NOON + 100 * DAY
+    engine.keep_up()
+    assert count(engine, "events") == 0
+
+    again = make_engine(CATALOG, after=engine, now=NOON + 100 * DAY)
+    again.send(seen(again.now - MINUTE, "new"))
+
+    assert again.value("pages").reading.value == 1
+    assert again.value_at("seen", NOON + HOUR).reading.value == 5
+
+
+def test_events_that_no_fold_has_read_stay(make_engine: MakeEngine) -> None:
+    engine = make_engine(CATALOG)
+    engine.send(seen(NOON))
+    engine.commit(seen(NOON))
+    engine.now = NOON + 100 * DAY
+    engine.keep_up()
+    assert count(engine, "events") == 1
+
+    engine.fold()
+    engine.keep_up()
+
+    assert count(engine, "events") == 0
+    assert engine.value_at("seen", NOON + DAY).reading.value == 2
+
+
+def test_nothing_goes_while_a_rebuild_reads_it(make_engine: MakeEngine) -> None:
+    engine = make_engine(CATALOG, chunk=1)
+    engine.send(*(seen(NOON - n) for n in range(5)))
+    engine.send(seen(NOON + HOUR))
+    engine.folder.restart(["shop.seen"])
+    engine.now = NOON + 100 * DAY
+
+    engine.keep_up()
+    assert count(engine, "events") == 6
+    engine.catch_up()
+    engine.keep_up()
+
+    assert count(engine, "events") == 0
+    assert engine.value_at("seen", NOON + DAY).reading.value == 6
+
+
+def test_a_rebuild_is_made_of_the_events_that_are_left(make_engine: MakeEngine) -> None:
+    engine = make_engine(CATALOG)
+    engine.send(seen(NOON, "old"), seen(NOON + 60 * DAY, "new"))
+    engine.now = NOON + 100 * DAY
+    engine.keep_up()
+    assert engine.value_at("seen", NOON + 70 * DAY).reading.value == 2
+
+    engine.rebuild("shop.seen")
+
+    assert engine.value_at("seen", NOON + 70 * DAY).reading.value == 1
+    assert engine.value_at("pages", NOON + DAY).reading.value == 1
+
+
+def test_the_quarantine_forgets_too(make_engine: MakeEngine) -> None:
+    engine = make_engine(CATALOG)
+
+    def bad(number: int) -> Rejected:
+        raw = Incoming(0, None, "page.seen", NOON * 1000, f'{{"n": {number}}}'.encode(), "shop")
+        return Rejected(0, None, "missing_id", "?", "shop", "web", "page.seen", payload_of(raw))
+
+    engine.commit(rejected=[bad(1), bad(2)])
+    engine.now = NOON + 60 * DAY
+    engine.commit(rejected=[bad(3)])
+    engine.now = NOON + 92 * DAY
+    engine.commit(Event("page.seen", engine.now, id=uuid7(engine.now)))
+
+    assert [event.number for event in engine.quarantine.list()] == [3]
+    assert len(engine.quarantine) == 1
+    # It is taken as a new one again.
+    engine.commit(rejected=[bad(1)])
+    assert [event.number for event in engine.quarantine.list()] == [4, 3]
+
+
+def test_minutes_become_quarter_hours_and_then_local_days(make_engine: MakeEngine) -> None:
+    catalog = product(
+        {
+            "seen": {"kind": "count", "event": "page.seen", "window": "24h"},
+            "mended": {**_JOB, "anchor": "end", "window": "28d"},
+        },
+        zone="Asia/Kathmandu",
+    )
+    engine = make_engine(catalog, events_keep_days=400)
+    for minutes in range(0, 48 * 60, 5):
+        engine.send(seen(NOON - minutes * MINUTE, "p"))
+    engine.merge()
+    rows = "select count(*), sum(n), count(distinct (bucket, series, sk)) from partials"
+    engine.keep_up()
+    # Up to 26 hours by minute, and 22 hours by quarter hour.
+    assert engine.rows(rows) == [(26 * 12 + 1 + 22 * 4, 48 * 12, 26 * 12 + 1 + 22 * 4)]
+
+    engine.send(seen(NOON - 40 * HOUR - 7 * MINUTE))
+    engine.merge()
+    engine.keep_up()
+    assert engine.rows(rows) == [(26 * 12 + 1 + 22 * 4, 48 * 12 + 1, 26 * 12 + 1 + 22 * 4)]
+
+    engine.now = NOON + 100 * DAY
+    engine.keep_up()
+    assert engine.rows(rows) == [(3, 48 * 12 + 1, 3)]
+    # Midnight in Kathmandu is a quarter past six in the evening of UTC.
+    assert engine.rows("select distinct bucket % 1440 from partials") == [(18 * 60 + 15,)]
+
+
+def test_a_second_round_finds_nothing_to_do(make_engine: MakeEngine) -> None:
+    engine = make_engine(CATALOG, events_keep_days=400)
+    for day in range(120):
+        start = NOON - day * DAY
+        engine.send(seen(start, f"p{day}"), job("started", start, f"j{day}"))
+        engine.send(job("done", start + day * 7 * MINUTE, f"j{day}"))
+    engine.merge()
+    assert engine.upkeep.step()
+    engine.keep_up()
+
+    assert not engine.upkeep.step()
