@@ -48,6 +48,8 @@ USUAL: dict[str, tuple[Value, ...]] = {
 #: The freshness measurement sends this one itself and has to recognise its own.
 RESERVED = {"docs.coverage_reported"}
 SELDOM_TRUE = {"page.bot", "page.hidden", "user.internal", "call.fallback", "call.cached"}
+#: Label sets are things of the house (accounts, feeds), not subjects: there are few of them.
+SETS = 15
 ROUTES = tuple(f"/api/v1/{noun}" for noun in ("tracks", "users", "videos", "reports", "billing"))
 STATUS = (200, 200, 200, 200, 200, 200, 201, 204, 304, 400, 404, 500)
 
@@ -71,6 +73,7 @@ class Sender:
     names: tuple[str, ...]
     weights: tuple[float, ...]
     catalog: ProductCatalog
+    few: frozenset[str]
 
     def shape(self, rng: random.Random) -> Shape:
         """One event of this sender, drawn by weight."""
@@ -78,7 +81,11 @@ class Sender:
         attributes: dict[str, Value] = {}
         for key, declared in self.catalog.events[name].attributes.items():
             taken = SUBJECT in attributes.values()
-            attributes[key] = _value(key, declared, rng, subject=not taken)
+            attributes[key] = (
+                f"{key}-{rng.randrange(SETS)}"
+                if key in self.few
+                else _value(key, declared, rng, subject=not taken)
+            )
         for key, usual in USUAL.items():
             if len(attributes) < ATTRIBUTES:
                 attributes.setdefault(key, rng.choice(usual))
@@ -94,6 +101,7 @@ def senders(catalog: Catalog) -> list[Sender]:
         declared = [name for name in product.events if name not in RESERVED]
         names = sorted(declared, key=lambda name: -WEIGHTS.get(name, 1))[:NAMES_PER_PRODUCT]
         weights = tuple(WEIGHTS.get(name, 1) for name in names)
+        few = {key for kpi in catalog.kpis() for key in kpi.label_sets or () if key.endswith(".id")}
         found.extend(
             Sender(
                 product=product.product,
@@ -103,6 +111,7 @@ def senders(catalog: Catalog) -> list[Sender]:
                 names=tuple(names),
                 weights=weights,
                 catalog=product,
+                few=frozenset(few),
             )
             for role, part in (("api", 0.7), ("worker", 0.3))
         )

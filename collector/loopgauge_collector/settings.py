@@ -71,7 +71,9 @@ class Settings(BaseSettings):
         default=1.0, gt=0, description="Pause between two evaluations"
     )
     label_cap: int = Field(
-        default=20, ge=1, description="Values of one label that get a series of their own"
+        default=20,
+        ge=1,
+        description="Values of one label that get a series of their own, or are shown",
     )
     quarantine_max_events: int = Field(
         default=20_000, ge=1, description="Events kept in quarantine; beyond, the oldest go"

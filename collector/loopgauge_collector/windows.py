@@ -101,6 +101,11 @@ def window_end(at: int, now: int, zone: ZoneInfo) -> int:
     return snap(-(-at // MINUTE) * MINUTE, now, zone, up=True)
 
 
+def moment_of(at: int, end: int, now: int) -> int:
+    """`at` itself, or its E where the minutes of that age are not kept one by one (R3)."""
+    return end if now - end > MINUTES_KEPT else at
+
+
 def window(at: int, length: int, now: int, zone: ZoneInfo) -> Window:
     """The window of a length that ends at E(at).
 

@@ -133,3 +133,33 @@ def test_other_kinds_have_calendar_windows_too(make_engine: MakeEngine) -> None:
     assert (quick.share, quick.samples) == (0.0, 4)
     assert quick.stats["last_complete"] > 0
     assert engine.value("jobs").state is not State.BREACH
+
+
+@pytest.mark.parametrize(
+    ("window", "now", "baseline"),
+    [
+        ("month", "2026-11-18 12:30", "2026-10-18 11:30"),  # summer time ended in between
+        ("month", "2026-03-30 20:00", "2026-02-28 23:00"),  # February is over by then
+        ("week", "2026-11-18 12:30", "2026-11-11 12:30"),
+        ("day", "2026-11-18 12:30", "2026-11-17 12:30"),
+        ("sprint", "2026-11-18 12:30", "2026-11-04 12:30"),
+    ],
+)
+def test_the_trend_of_a_period_compares_with_the_one_before_up_to_the_same_elapsed_time(
+    make_engine: MakeEngine, window: str, now: str, baseline: str
+) -> None:
+    at, then = moment(now), moment(baseline)
+    engine = make_engine(files(window), now=at)
+    engine.send(
+        story(then - HOUR, "a", 2), story(then - 1, "b", 3), story(then, "c", 100),
+        story(at - HOUR, "d", 7),
+    )  # fmt: skip
+    engine.snapshot()  # earlier values are read once there is something to compare
+
+    value = engine.value("velocity")
+
+    assert value.trend is not None
+    assert value.reading.value is not None
+    assert value.trend.against.value == 5
+    assert value.trend.against.end.timestamp() * 1e6 == then
+    assert value.trend.against.delta == value.reading.value - 5

@@ -13,6 +13,7 @@ from tests.engine.harness import Engine
 from tests.oracle.answer import Answer
 from tests.oracle.events import Event, as_datetime
 from tests.oracle.oracle import Oracle
+from tests.oracle.trend import Trend
 
 #: Kinds of which everything is compared; of the others what the semantics give a name to.
 _SIMPLE = frozenset({"count", "sum", "rate", "mean", "ratio", "quantile", "latest"})
@@ -115,6 +116,30 @@ def assert_windows_agree(value: KpiValue, oracle: Oracle, at: int, now: int) -> 
         assert not found, f"{value.kpi.id} over {name}: {'; '.join(found)}"
 
 
+_ARROWS = {"up": "↑", "down": "↓", "flat": "→", None: "–"}
+
+
+def assert_trend_agrees(value: KpiValue, oracle: Oracle, at: int) -> None:
+    """The arrow, what it means, and what it rests on."""
+    expected = oracle.trend(value.kpi.product, value.kpi.key, at, at)
+    assert value.trend is not None, value.kpi.id
+    found = Trend(
+        _ARROWS[value.trend.arrow], value.trend.against.delta, value.trend.good, value.trend.z
+    )
+    if expected.arrow == "–":
+        assert found.arrow == "–", f"{value.kpi.id}: {found} is not {expected}"
+        return
+    is_same = (found.arrow, found.good) == (expected.arrow, expected.good)
+    # A difference of two near numbers loses digits.
+    for one, other in ((found.delta, expected.delta), (found.z, expected.z)):
+        is_same &= one == other or (
+            one is not None
+            and other is not None
+            and math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-9)
+        )
+    assert is_same, f"{value.kpi.id}: {found} is not {expected}"
+
+
 def admitted(engine: Engine, catalog: Catalog, cap: int) -> dict[tuple[str, str], set[str]]:
     """The stored registry: which label values have a series of their own (R8)."""
     registry: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -133,7 +158,7 @@ def admitted(engine: Engine, catalog: Catalog, cap: int) -> dict[tuple[str, str]
 
 def oracle_of(engine: Engine, catalog: Catalog, events: Iterable[Event], cap: int) -> Oracle:
     """The oracle that was told the same events, with the engine's registry of label values."""
-    return Oracle(events, catalog, admitted(engine, catalog, cap))
+    return Oracle(events, catalog, admitted(engine, catalog, cap), cap)
 
 
 def plain(value: KpiValue) -> Any:

@@ -45,6 +45,7 @@ class Oracle:
         catalog: the KPIs.
         admitted: (KPI id, label) -> label values that have a series of their own (R8).
             Without it all have.
+        label_cap: how many label sets are shown at most.
     """
 
     def __init__(
@@ -52,11 +53,13 @@ class Oracle:
         events: Iterable[Event],
         catalog: Catalog,
         admitted: Mapping[tuple[str, str], set[str]] | None = None,
+        label_cap: int = 20,
     ) -> None:
         unique = {event.id: event for event in events}
         self._events = sorted(unique.values(), key=lambda event: (event.time, event.id))
         self._catalog = catalog
         self._admitted = admitted
+        self._label_cap = label_cap
 
     def view(self, product: str, key: str, at: int, now: int, length: int | None = None) -> View:
         """What the KPI can see."""
@@ -92,7 +95,7 @@ class Oracle:
         answer.end = view.end
         if length is not None:
             return answer
-        answer.breakdowns = _breakdowns(view)
+        answer.breakdowns = _breakdowns(view, self._label_cap)
         answer.state, answer.sure = decide(view, answer)
         if answer.state == "no_data":
             return Answer(
@@ -114,16 +117,16 @@ class Oracle:
         """The move since the same window some weeks ago; calendar kinds: the period before."""
         view = self.view(product, key, at, now)
         kpi = view.kpi
-        back = 7 * DAY if kpi.own_window is None else shift(kpi.own_window)
+        then = at - (7 * DAY if kpi.own_window is None else shift(kpi.own_window))
         if kpi.period is not None:
             start = period(view.end - 1, kpi.period, view.zone, view.product.sprint)[0]
-            back = start - period(start - 1, kpi.period, view.zone, view.product.sprint)[0]
-        return trend(
-            kpi, self.answer(product, key, at, now), self.answer(product, key, at - back, now)
-        )
+            before = period(start - 1, kpi.period, view.zone, view.product.sprint)[0]
+            # Not beyond its end, where it was the shorter one.
+            then = min(start, before + at - start)
+        return trend(kpi, self.answer(product, key, at, now), self.answer(product, key, then, now))
 
 
-def _breakdowns(view: View) -> dict[str, dict[str, Answer]]:
+def _breakdowns(view: View, label_cap: int) -> dict[str, dict[str, Answer]]:
     """One answer per label value that has anything in the window."""
     kpi, found = view.kpi, dict[str, dict[str, Answer]]()
     if isinstance(kpi, BudgetKpi) or kpi.kind == "composite":
@@ -131,10 +134,22 @@ def _breakdowns(view: View) -> dict[str, dict[str, Answer]]:
     for label in kpi.labels:
         parts = {v: READERS[kpi.kind](view, _only(label, v)) for v in _values(view, label)}
         found[label] = {v: p for v, p in sorted(parts.items()) if p.samples or p.ineligible}
+        if kpi.label_sets is not None:
+            found[label] = _most_telling(kpi, found[label], label_cap)
     for label in getattr(kpi, "split", ()):
         parts = {v: simple(view, numerator=_only(label, v)) for v in _values(view, label)}
         found[label] = {v: p for v, p in sorted(parts.items()) if p.hits}
     return found
+
+
+def _most_telling(kpi: Any, parts: dict[str, Answer], most: int) -> dict[str, Answer]:
+    """The label sets with the greatest numbers, or with the lowest where the target is a floor."""
+    down = not (kpi.target is not None and kpi.target.lower_is_better is False)
+    by_name = sorted(parts)
+    known = [name for name in by_name if parts[name].value is not None]
+    known.sort(key=lambda name: float(parts[name].value or 0), reverse=down)
+    unknown = [name for name in by_name if parts[name].value is None]
+    return {name: parts[name] for name in [*known, *unknown][:most]}
 
 
 def _only(label: str, value: str) -> Pick:

@@ -10,10 +10,9 @@ from tests.oracle.events import DAY
 from tests.oracle.states import SHARES
 
 _REAL = 2.58
-_UNTESTED = frozenset(
-    {"per", "cost", "cost_per", "drift", "budget", "composite", "uptime", "latest", "age", "delta",
-     "quota", "in_flight"}
-)  # fmt: skip
+_COUNTS = frozenset({"count", "distinct", "rate"})
+#: Kinds whose numbers move by little things, so that small moves say nothing.
+_COARSE = frozenset({"latest", "delta", "age", "per", "cost", "cost_per"})
 
 
 @dataclass(frozen=True)
@@ -33,18 +32,17 @@ def shift(window: int) -> int:
 
 def trend(kpi: Any, now: Answer, then: Answer) -> Trend:
     """The move from the baseline to the present."""
-    mine, theirs = _number(kpi, now), _number(kpi, then)
-    if mine is None or theirs is None or "too_few" in (now.state, then.state):
+    if now.value is None or then.value is None or "too_few" in (now.state, then.state):
         return Trend("–")
-    delta = float(mine) - float(theirs)
+    delta = float(now.value) - float(then.value)
+    if not math.isfinite(delta):
+        return Trend("–")
     z = _z(kpi, now, then)
     arrow = "→"
-    if delta and (z is None or abs(z) >= _REAL) and abs(delta) >= _least(kpi, theirs):
+    if delta and (z is None or abs(z) >= _REAL) and abs(delta) >= _least(kpi, then.value):
         arrow = "↑" if delta > 0 else "↓"
-    # The share of a duration falls when its shown quantile rises; both must say the same.
-    shown = _shown_move(kpi, now, then)
-    if shown is not None and shown * delta > 0:
-        arrow = "→"
+    if _by_share(kpi) and delta * _shown_as(kpi) * _moved_share(now, then) < 0:
+        arrow = "→"  # the share within the target and the shown number disagree
     return Trend(arrow, delta, _good(kpi, arrow), z)
 
 
@@ -52,19 +50,16 @@ def _by_share(kpi: Any) -> bool:
     return bool(kpi.judged_by_share and kpi.target is not None)
 
 
-def _number(kpi: Any, answer: Answer) -> Fraction | float | None:
-    return answer.share if _by_share(kpi) else answer.value
+def _shown_as(kpi: Any) -> int:
+    """How the share within the target moves when the shown number rises."""
+    return 1 if kpi.target.lower_is_better is False else -1
 
 
-def _shown_move(kpi: Any, now: Answer, then: Answer) -> float | None:
-    if not _by_share(kpi) or now.value is None or then.value is None:
-        return None
-    return 0.0 if now.value == then.value else float(now.value) - float(then.value)
+def _moved_share(now: Answer, then: Answer) -> float:
+    return float(now.share or 0) - float(then.share or 0)
 
 
 def _z(kpi: Any, now: Answer, then: Answer) -> float | None:
-    if kpi.kind in _UNTESTED:
-        return None
     if kpi.kind in SHARES or _by_share(kpi):
         pooled = (now.hits + then.hits) / (now.samples + then.samples)
         spread = pooled * (1 - pooled) * (1 / now.samples + 1 / then.samples)
@@ -75,6 +70,8 @@ def _z(kpi: Any, now: Answer, then: Answer) -> float | None:
         both = math.hypot(*errors)
         move = float(now.value or 0) - float(then.value or 0)
         return move / both if both else None
+    if kpi.kind not in _COUNTS:
+        return None
     a, b = now.samples, then.samples
     return (a - b) / math.sqrt(a + b) if a + b else 0.0
 
@@ -86,10 +83,9 @@ def _error(answer: Answer) -> float:
 
 def _least(kpi: Any, base: Fraction | float) -> float:
     """The least move that is worth an arrow."""
-    is_share = kpi.kind in SHARES or _by_share(kpi) or kpi.kind == "uptime"
-    if kpi.kind == "uptime" or (is_share and base > Fraction(95, 100)):
+    if kpi.kind == "uptime" or (kpi.kind in SHARES and base > Fraction(95, 100)):
         return 0.1 * float(1 - base)
-    return (0.05 if kpi.kind in ("latest", "per", "cost", "cost_per") else 0.02) * abs(float(base))
+    return (0.05 if kpi.kind in _COARSE else 0.02) * abs(float(base))
 
 
 def _good(kpi: Any, arrow: str) -> bool | None:
@@ -97,9 +93,7 @@ def _good(kpi: Any, arrow: str) -> bool | None:
     if arrow not in ("↑", "↓"):
         return None
     lower = None if kpi.better is None else kpi.better == "lower"
-    if _by_share(kpi):
-        lower = False
-    elif kpi.target is not None:
+    if kpi.target is not None:
         is_zero = kpi.target.comparator == "equals" and kpi.target.threshold.micro == 0
         lower = True if is_zero else kpi.target.lower_is_better
     return None if lower is None else (arrow == "↓") == lower

@@ -2,18 +2,35 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.values import KpiValue
 
 from loopgauge_collector.errors import Refused
+from loopgauge_collector.evaluation.definitions import Moment, baseline_moment
 from loopgauge_collector.evaluation.past import Past
-from loopgauge_collector.evaluation.trend import compare, shift_of, trend
+from loopgauge_collector.evaluation.trend import compare, trend
+from loopgauge_collector.windows import to_datetime, to_micro
 
-#: How many days earlier the comparisons are.
-SHIFTS = {"1d": 1, "7d": 7, "28d": 28}
+#: How much earlier the comparisons are.
+SHIFTS = {"1d": timedelta(days=1), "7d": timedelta(days=7), "28d": timedelta(days=28)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """Earlier values of one KPI, of one revision of it.
+
+    Attributes:
+        baseline: what its trend is measured against.
+        shifted: by the names of `SHIFTS`.
+    """
+
+    revision: str
+    baseline: KpiValue
+    shifted: Mapping[str, KpiValue]
 
 
 class Baselines:
@@ -27,43 +44,43 @@ class Baselines:
     def __init__(self, past: Past, budget: float = 0.01) -> None:
         self._past = past
         self._budget = budget
-        self._known: dict[str, tuple[str, Mapping[int, KpiValue]]] = {}
+        self._known: dict[str, _Earlier] = {}
         self._turn = 0
 
-    def refresh(self, values: tuple[KpiValue, ...], now: datetime) -> None:
+    def refresh(self, values: tuple[KpiValue, ...], now: datetime, catalog: Catalog) -> None:
         """Read the earlier values of the KPIs whose turn it is, at least of one."""
         began = time.monotonic()
         for _ in values:
             value = values[self._turn % len(values)]
             self._turn += 1
-            self._known[value.kpi.id] = (value.revision, self._read(value, now))
+            try:
+                self._known[value.kpi.id] = self._read(value, now, catalog)
+            except Refused:
+                # The definition went away or is changing; the next round tells.
+                self._known.pop(value.kpi.id, None)
             if time.monotonic() - began >= self._budget:
                 break
 
-    def _read(self, value: KpiValue, now: datetime) -> Mapping[int, KpiValue]:
-        days = {*SHIFTS.values(), shift_of(value.kpi) // 86_400_000_000}
-        shifts = sorted(days)
-        moments = [now - timedelta(days=day) for day in shifts]
-        try:
-            return dict(zip(shifts, self._past.values(value.kpi.id, moments), strict=True))
-        except Refused:
-            # The definition went away or is changing; the next round tells.
-            return {}
+    def _read(self, value: KpiValue, now: datetime, catalog: Catalog) -> _Earlier:
+        at = to_micro(now)
+        baseline = to_datetime(baseline_moment(value.kpi, Moment(at, at), catalog))
+        moments = {name: now - shift for name, shift in SHIFTS.items()}
+        # Often the baseline is one of the others.
+        asked = sorted({baseline, *moments.values()})
+        found = dict(zip(asked, self._past.values(value.kpi.id, asked), strict=True))
+        return _Earlier(
+            value.revision, found[baseline], {name: found[at] for name, at in moments.items()}
+        )
 
     def compared(self, value: KpiValue) -> KpiValue:
-        """The value with its trend and comparisons, as far as they are known."""
-        revision, earlier = self._known.get(value.kpi.id, ("", {}))
-        if revision != value.revision or not earlier:
+        """The value with its trend and comparisons, once they are known."""
+        earlier = self._known.get(value.kpi.id)
+        if earlier is None or earlier.revision != value.revision:
             return value
-        baseline = earlier.get(shift_of(value.kpi) // 86_400_000_000)
         return replace(
             value,
-            trend=None if baseline is None else trend(value, baseline),
+            trend=trend(value, earlier.baseline),
             comparisons=MappingProxyType(
-                {
-                    name: compare(value, earlier[days])
-                    for name, days in SHIFTS.items()
-                    if days in earlier
-                }
+                {name: compare(value, other) for name, other in earlier.shifted.items()}
             ),
         )

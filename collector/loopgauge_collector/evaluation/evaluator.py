@@ -11,16 +11,12 @@ from loopgauge_catalog.states import State
 from loopgauge_catalog.values import KpiValue, PipelineHealth, Snapshot
 
 from loopgauge_collector.evaluation.baselines import Baselines
+from loopgauge_collector.evaluation.cells import levels_since
+from loopgauge_collector.evaluation.definitions import Moment, all_windows, define
 from loopgauge_collector.evaluation.judge import Sources
 from loopgauge_collector.evaluation.scores import attained
 from loopgauge_collector.evaluation.snapshots import Snapshots
-from loopgauge_collector.evaluation.values import (
-    Moment,
-    all_windows,
-    define,
-    evaluate,
-    levels_since,
-)
+from loopgauge_collector.evaluation.values import evaluate
 from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.partials.folder import Folder
 from loopgauge_collector.partials.reading.present import PresentReader, Wanted
@@ -168,7 +164,7 @@ class Evaluator:
             health=replace(health, evaluation_seconds=time.perf_counter() - began),
         )
         self._snapshots.publish(snapshot)
-        self._baselines.refresh(values, snapshot.as_of)
+        self._baselines.refresh(values, snapshot.as_of, catalog)
         return snapshot
 
     def _dated(self, value: KpiValue) -> KpiValue:

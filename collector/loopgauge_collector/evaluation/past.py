@@ -8,16 +8,11 @@ from loopgauge_catalog.kpis.base import Windowed
 from loopgauge_catalog.values import KpiValue
 
 from loopgauge_collector.errors import Refused
+from loopgauge_collector.evaluation.cells import levels_since
+from loopgauge_collector.evaluation.definitions import Moment, all_windows, define, own_window
 from loopgauge_collector.evaluation.judge import Sources
 from loopgauge_collector.evaluation.scores import attained, members_of
-from loopgauge_collector.evaluation.values import (
-    Moment,
-    all_windows,
-    define,
-    evaluate,
-    levels_since,
-    own_window,
-)
+from loopgauge_collector.evaluation.values import evaluate
 from loopgauge_collector.partials import activity
 from loopgauge_collector.partials.folder import Folder
 from loopgauge_collector.partials.reading.past import PastCells

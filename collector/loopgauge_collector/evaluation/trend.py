@@ -12,7 +12,7 @@ _WEEK = 7 * DAY
 #: |z| from which a move is real: at 1.96 three of sixty arrows would be false at any time.
 _REAL = 2.58
 _COUNTS = {"count", "distinct", "rate"}
-_SHARES = {"ratio", "conversion", "funnel", "subject_share", "uptime"}
+_SHARES = {"ratio", "conversion", "funnel", "subject_share", "uptime", "loss"}
 _COARSE = {"latest", "per", "cost", "cost_per", "delta", "age"}
 
 
@@ -39,7 +39,7 @@ def trend(value: KpiValue, earlier: KpiValue) -> Trend:
 
     Args:
         value: now.
-        earlier: the same KPI, `shift_of` before.
+        earlier: the same KPI at its baseline.
     """
     against = compare(value, earlier)
     if against.delta is None or State.TOO_FEW in {value.state, earlier.state}:

@@ -12,8 +12,8 @@ from loopgauge_collector.kinds.rules import Rule
 
 
 def _oldest(kpi: Age, cell: Cell) -> int | None:
-    """Microseconds; of the asked moment itself, since every second makes it older."""
-    return max((max(0, cell.at - row.time) for row in present(kpi, cell)), default=None)
+    """Microseconds before E, like every value; so it is up to a minute more than by the clock."""
+    return max((cell.end - row.time for row in present(kpi, cell)), default=None)
 
 
 class AgeKind(Kind):

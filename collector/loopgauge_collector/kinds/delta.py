@@ -55,10 +55,16 @@ class DeltaKind(Kind):
     def reduce(self, kpi: Delta, catalog: Catalog) -> tuple[Rule, ...]:
         """Keep the newest and the first event of each label set."""
         rules: list[Rule] = []
-        for part, names in (("", kpi.value), ("over", kpi.over)):
-            if names is None:
-                continue
-            value = " + ".join(valued(kpi, catalog, kpi.event, name) for name in names)
+        sides = {"": kpi.value, "over": kpi.over or ()}
+        values = {
+            part: [valued(kpi, catalog, kpi.event, name) for name in names]
+            for part, names in sides.items()
+            if names
+        }
+        for part, amounts in values.items():
+            others = [each for other, of in values.items() if other != part for each in of]
+            # A report that lacks one of the numbers moves none of them (R6).
+            value = " + ".join([*amounts, *(f"0 * ({other})" for other in others)])
             rules += [
                 LatestRule(
                     **identity(kpi, catalog),

@@ -26,7 +26,7 @@ class SeriesRegistry:
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, label_cap: int) -> None:
-        self._cap = label_cap
+        self.label_cap = label_cap
         #: Events put into `__other__` since the process began, by KPI id.
         self.overflow: Counter[str] = Counter()
         self.load(connection)
@@ -99,7 +99,7 @@ class SeriesRegistry:
             uncapped: rules that every value has a series of.
         """
         for rule, value, kpi, events in values:
-            if rule in uncapped or self._values[rule] < self._cap:
+            if rule in uncapped or self._values[rule] < self.label_cap:
                 self._values[rule] += 1
                 self._add(connection, rule, value)
             else:
