@@ -10,6 +10,7 @@ from loopgauge_catalog.targets import Target
 from tests.oracle.answer import Answer
 from tests.oracle.attributes import COMPARE, MICRO
 from tests.oracle.events import MINUTE, Event
+from tests.oracle.periods import period
 from tests.oracle.simple import wanted_share
 from tests.oracle.statistics import tail
 from tests.oracle.view import View
@@ -26,15 +27,16 @@ Judged = tuple[bool, bool, int]
 def decide(view: View, answer: Answer) -> tuple[str, bool]:
     """The state, and whether a breach is sure; label values of `each` make it worse."""
     state = before(view, answer) or _by_target(view, answer)
-    if view.kpi.target is None or state[0] not in ("ok", "too_few", "breach"):
+    if view.kpi.target is None or state[0] in ("no_data", "stale"):
         return state
     for label in view.kpi.each:
         for part in answer.breakdowns.get(label, {}).values():
+            # Only a label value that has min_samples (section 1, point 6).
             if undefined(view.kpi, part) or part.samples < _judged(view.kpi, part)[2]:
                 continue
-            missed, sure, _ = _judged(view.kpi, part)
-            if missed:
-                state = ("breach", sure or state == ("breach", True))
+            own = _unpriced(view.kpi, part) or _by_target(view, part)
+            if own[0] == "breach":
+                state = ("breach", own[1] or state == ("breach", True))
     return state
 
 
@@ -52,12 +54,17 @@ def before(view: View, answer: Answer) -> tuple[str, bool] | None:
         return "no_data", False
     if any(_silent(view, own, group) for group in kpi.required) or _old(view, answer):
         return "stale", False
-    if answer.unpriced:
-        upper = kpi.target is not None and kpi.target.lower_is_better is True
-        if upper and answer.value is not None and _judged(kpi, answer)[0]:
-            return "breach", True
-        return "unpriced", False
-    return None
+    return _unpriced(kpi, answer)
+
+
+def _unpriced(kpi: Any, answer: Answer) -> tuple[str, bool] | None:
+    """Lines 3 and 4."""
+    if not answer.unpriced:
+        return None
+    upper = kpi.target is not None and kpi.target.lower_is_better is True
+    if upper and answer.value is not None and _judged(kpi, answer)[0]:
+        return "breach", True
+    return "unpriced", False
 
 
 def undefined(kpi: Any, answer: Answer) -> bool:
@@ -75,7 +82,7 @@ def _by_target(view: View, answer: Answer) -> tuple[str, bool]:
         return "ok", False
     missed, sure, least = _judged(kpi, answer)
     is_floor = kpi.target.lower_is_better is False
-    if is_floor and kpi.kind in _GROWING and missed and _young(view):
+    if is_floor and kpi.kind in _GROWING and missed and (_young(view) or _is_running(view)):
         return "too_few", False
     if missed and sure:
         return "breach", True
@@ -121,6 +128,14 @@ def _young(view: View) -> bool:
         and event.environment in (None, view.kpi.environment)
     ]
     return bool(times) and min(times) > view.start
+
+
+def _is_running(view: View) -> bool:
+    """Whether the calendar period goes on: its window is not full (row B1)."""
+    kpi = view.kpi
+    if kpi.period is None:
+        return False
+    return period(view.end - 1, kpi.period, view.zone, view.product.sprint)[1] > view.end
 
 
 def _judged(kpi: Any, answer: Answer) -> Judged:

@@ -34,10 +34,12 @@ def attainment(kpi: Any, reading: Reading) -> float | None:
     if value is None:
         return None
     lower = kpi.target.lower_is_better
+    if target == 0 and lower is not False:
+        return 1 / (1 + max(0.0, value))
     if kpi.kind in _SHARES and lower is not True:
         return _floor_of_share(target, value)
-    if lower or (lower is None and target == 0):
-        return 1 / (1 + max(0.0, value)) if target == 0 else _quotient(target, value)
+    if lower:
+        return _quotient(target, value)
     return _quotient(value, target)
 
 

@@ -27,7 +27,6 @@ def cell_of(definition: Definition, cells: Cells, span: Window, moment: Moment) 
                 whole = replace(whole, base=rows)
     return replace(
         whole,
-        until=span.until,
         ineligible=whole.ineligible + sum(part.ineligible for part in parts.values()),
         parts=parts,
         more={
@@ -50,7 +49,7 @@ def one_cell(
     """One series (or rule) over a window."""
     kpi, kind = definition.kpi, definition.kind
     at = moment_of(moment.at, span.end, moment.now)
-    empty = Cell(span.start, span.end, at=at)
+    empty = Cell(span.start, span.end, at=at, until=span.until)
     if (asked := kind.numbered(kpi, span)) is not None:
         given, arrived = cells.numbered(asked)
         return replace(empty, n=given, good=arrived)
@@ -58,7 +57,7 @@ def one_cell(
         return empty
     match kind.source:
         case "sums":
-            cell = replace(cells.sums(number, span), at=at)
+            cell = replace(cells.sums(number, span), at=at, until=span.until)
             if kind.by_minute:
                 cell = replace(cell, minutes=cells.minutes(number, span))
             if kind.counts_subjects(kpi):

@@ -7,7 +7,7 @@ from typing import Any
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.states import State
 
-from loopgauge_collector.kinds.base import Kind, Number
+from loopgauge_collector.kinds.base import Judgement, Kind, Number
 from loopgauge_collector.kinds.cell import Cell
 from loopgauge_collector.partials.activity import Key, Seen
 from loopgauge_collector.windows import MINUTE
@@ -110,15 +110,43 @@ def decide(
         return State.TOO_FEW, False
     if kpi.target is None:
         return State.OK, False
-    judged = kind.judge(kpi, cell)
-    young = any(feed.first is not None and feed.first > cell.start for feed in feeds)
-    if judged.floor and judged.missed and young:
+    return _by_target(kind.judge(kpi, cell), cell, number, feeds)
+
+
+def _by_target(
+    judged: Judgement, cell: Cell, number: Number, feeds: Iterable[Feed]
+) -> tuple[State, bool]:
+    if judged.floor and judged.missed and _is_filling(cell, feeds):
         return State.TOO_FEW, False
     if judged.missed and judged.sure:
         return State.BREACH, True
     if number.samples < judged.min_samples:
         return State.TOO_FEW, False
     return (State.BREACH, False) if judged.missed else (State.OK, False)
+
+
+def _is_filling(cell: Cell, feeds: Iterable[Feed]) -> bool:
+    """Whether the window may still get what it lacks: too young a source, or a running period."""
+    young = any(feed.first is not None and feed.first > cell.start for feed in feeds)
+    return young or cell.until > cell.end
+
+
+def breach_of_part(
+    kpi: Any, kind: Kind, part: Cell, number: Number, feeds: tuple[Feed, ...]
+) -> bool | None:
+    """Whether a label value breaches the target by itself: None if not, else whether surely.
+
+    One with too few samples does not, however bad they are (KPI_SEMANTICS section 1, point 6).
+    """
+    if not number.is_defined:
+        return None
+    judged = kind.judge(kpi, part)
+    if number.unpriced:
+        return True if judged.missed else None
+    state, sure = _by_target(judged, part, number, feeds)
+    if state is not State.BREACH or number.samples < judged.min_samples:
+        return None
+    return sure
 
 
 def needs(kpi: Any, feeds: Iterable[Feed]) -> tuple[str, ...]:

@@ -39,13 +39,18 @@ def reading_of(number: Number, cell: Cell, span: Window, *, fed: bool) -> Readin
     )
 
 
-def breakdowns_of(
-    definition: Definition, cells: Cells, whole: Cell, own: Window, moment: Moment
-) -> dict[str, Mapping[str, Reading]]:
-    """One reading per label value over the KPI's own window, by label."""
+def label_cells(
+    definition: Definition,
+    cells: Cells,
+    whole: Cell,
+    own: Window,
+    moment: Moment,
+    labels: Iterable[str],
+) -> dict[str, Mapping[str, Cell]]:
+    """The cell of each label value that there is something about, by label."""
     kpi, kind = definition.kpi, definition.kind
-    result: dict[str, Mapping[str, Reading]] = {}
-    for label in kind.shown(kpi):
+    found: dict[str, Mapping[str, Cell]] = {}
+    for label in labels:
         if kpi.label_sets is not None:
             parts = _by_member(whole, kpi.label_sets.index(label))
         else:
@@ -53,20 +58,27 @@ def breakdowns_of(
                 value: one_cell(definition, cells, series, own, moment)
                 for value, series in definition.labels.get(label, {}).items()
             }
-        pieces = {
+        found[label] = {
             value: piece
             for value, part in sorted(parts.items())
             # `__other__` exists from the start; it is shown once something is in it.
             if (piece := kind.piece(kpi, label, part, whole)) is not None and _has_something(piece)
         }
-        readings = {
-            value: reading_of(kind.read(kpi, piece), piece, own, fed=True)
-            for value, piece in pieces.items()
-        }
-        if kpi.label_sets is not None:
-            readings = _most_telling(kpi, readings, definition.label_cap)
-        result[label] = MappingProxyType(readings)
-    return result
+    return found
+
+
+def breakdown_of(
+    definition: Definition, parts: Mapping[str, Cell], own: Window
+) -> Mapping[str, Reading]:
+    """One reading per label value over the KPI's own window."""
+    kpi, kind = definition.kpi, definition.kind
+    readings = {
+        value: reading_of(kind.read(kpi, part), part, own, fed=True)
+        for value, part in parts.items()
+    }
+    if kpi.label_sets is not None:
+        readings = _most_telling(kpi, readings, definition.label_cap)
+    return MappingProxyType(readings)
 
 
 def _has_something(part: Cell) -> bool:

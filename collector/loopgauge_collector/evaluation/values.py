@@ -11,7 +11,7 @@ from loopgauge_catalog.states import State
 from loopgauge_catalog.values import KpiValue, Reading
 
 from loopgauge_collector.evaluation.attainment import attainment
-from loopgauge_collector.evaluation.cells import cell_of, one_cell
+from loopgauge_collector.evaluation.cells import cell_of
 from loopgauge_collector.evaluation.definitions import (
     Definition,
     Moment,
@@ -19,12 +19,12 @@ from loopgauge_collector.evaluation.definitions import (
     own_window,
     window_of,
 )
-from loopgauge_collector.evaluation.judge import Feed, Sources, decide, needs
-from loopgauge_collector.evaluation.readings import breakdowns_of, reading_of
+from loopgauge_collector.evaluation.judge import Feed, Sources, breach_of_part, decide, needs
+from loopgauge_collector.evaluation.readings import breakdown_of, label_cells, reading_of
 from loopgauge_collector.kinds.base import Kind, Number
 from loopgauge_collector.kinds.cell import Cell
 from loopgauge_collector.partials.reading import Cells
-from loopgauge_collector.windows import Window, to_datetime
+from loopgauge_collector.windows import to_datetime
 
 #: States that the target of a label value can make worse.
 _JUDGED = {State.OK, State.TOO_FEW, State.BREACH, State.UNPRICED}
@@ -40,6 +40,7 @@ def evaluate(
     rebuilding: bool,
     lengths: Sequence[int] | None = None,
     attainments: Mapping[str, float] | None = None,
+    broken_down: bool = True,
 ) -> KpiValue:
     """The value of one KPI at one moment.
 
@@ -52,6 +53,7 @@ def evaluate(
         rebuilding: its partials are not complete, so it has no value.
         lengths: windows to read beside the own one; the standard ones without.
         attainments: for a score, what its members attain at the moment.
+        broken_down: whether label values are wanted beyond those that decide the state.
     """
     kpi, kind = definition.kpi, definition.kind
     feeds = sources.feeds(kpi, catalog)
@@ -64,9 +66,11 @@ def evaluate(
         cell = replace(cell, attainments=attainments)
     number = kind.read(kpi, cell)
     state, sure = decide(kpi, kind, cell, number, feeds, moment.at)
+    labels = kind.shown(kpi) if broken_down else kpi.each
+    parts = label_cells(definition, cells, cell, own, moment, labels)
     worst = None
     if state in _JUDGED and not sure and kpi.target is not None:
-        state, sure, worst = _worst(definition, cells, own, moment, (state, sure))
+        state, sure, worst = _worst(definition, parts, feeds, (state, sure))
     fed = state is not State.NO_DATA
     before = last_complete(kpi, own, catalog)
     if before is not None and any(f.first is not None and f.first < before.end for f in feeds):
@@ -80,7 +84,7 @@ def evaluate(
         for length in (definition.further() if lengths is None else lengths)
         if (span := window_of(kpi.product, length, moment, catalog))
     }
-    breakdowns = breakdowns_of(definition, cells, cell, own, moment) if fed else {}
+    breakdowns = {label: breakdown_of(definition, of, own) for label, of in parts.items() if fed}
     return _value(
         definition,
         catalog,
@@ -92,15 +96,14 @@ def evaluate(
         readings,
         breakdowns,
         worst=worst,
-        escalated=_escalated(kpi, kind, cell, number) if fed else False,
+        escalated=state is State.BREACH and _escalated(kpi, kind, cell, number),
     )
 
 
 def _worst(
     definition: Definition,
-    cells: Cells,
-    own: Window,
-    moment: Moment,
+    parts: Mapping[str, Mapping[str, Cell]],
+    feeds: tuple[Feed, ...],
     total: tuple[State, bool],
 ) -> tuple[State, bool, tuple[str, str] | None]:
     """The state with `each`: a label value that misses the target is worse than the total."""
@@ -108,15 +111,10 @@ def _worst(
     state, sure = total
     worst = None
     for label in kpi.each:
-        for value, series in sorted(definition.labels.get(label, {}).items()):
-            part = one_cell(definition, cells, series, own, moment)
-            number = kind.read(kpi, part)
-            if not number.is_defined:
-                continue
-            judged = kind.judge(kpi, part)
-            enough = judged.sure or number.samples >= judged.min_samples
-            if judged.missed and enough and (state is not State.BREACH or judged.sure > sure):
-                state, sure, worst = State.BREACH, judged.sure, (label, value)
+        for value, part in parts[label].items():
+            surely = breach_of_part(kpi, kind, part, kind.read(kpi, part), feeds)
+            if surely is not None and (state is not State.BREACH or surely > sure):
+                state, sure, worst = State.BREACH, surely, (label, value)
     return state, sure, worst
 
 
