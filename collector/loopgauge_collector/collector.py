@@ -109,6 +109,9 @@ class Collector:
         self.writer = Writer(self._store, committer, settings, self._folding.committed)
         self.quarantine.use(self.writer.run)
         self._past = Past(self._store, self._folder, self._registry, clock)
+        self._baselines = Baselines(
+            self._past, self.snapshots, settings.evaluation_interval_seconds
+        )
         self._evaluator = Evaluator(
             self._store,
             self._folder,
@@ -116,7 +119,7 @@ class Collector:
             self._activity,
             self.snapshots,
             self._health,
-            Baselines(self._past),
+            self._baselines,
             settings.evaluation_interval_seconds,
             clock,
         )
@@ -135,9 +138,11 @@ class Collector:
         self._folding.start()
         self._evaluator.evaluate()
         self._evaluator.start()
+        self._baselines.start()
 
     async def stop(self) -> None:
         """Commit and fold what was accepted, then close the file."""
+        self._baselines.stop()
         self._evaluator.stop()
         # The log is read at the next start, so a file that is still in use may stay open.
         if self.writer.stop() and self._folding.stop():
@@ -288,7 +293,7 @@ class Collector:
             fold_seconds=self._folder.seconds,
             commits=self.writer.commits,
             folds=self._folder.folds,
-            evaluation_errors=self._evaluator.errors,
+            evaluation_errors=self._evaluator.errors + self._baselines.errors,
             wal_bytes=wal,
             database_bytes=database,
             free_bytes=free,

@@ -137,9 +137,11 @@ class Engine:
         self.quarantine.use(self._run)
         self.committer = Committer(connection, self.accounting, self.quarantine)
         self._past = Past(self.store, self.folder, self.registry, self._clock)
+        snapshots = Snapshots()
+        self._baselines = Baselines(self._past, snapshots, 1.0)
         self._evaluator = Evaluator(
-            self.store, self.folder, self.registry, self.activity, Snapshots(),
-            PipelineHealth, Baselines(self._past, budget=60.0), 1.0, self._clock,
+            self.store, self.folder, self.registry, self.activity, snapshots,
+            PipelineHealth, self._baselines, 1.0, self._clock,
         )  # fmt: skip
 
     def _clock(self) -> int:
@@ -191,6 +193,12 @@ class Engine:
         snapshot = self._evaluator.evaluate()
         assert snapshot is not None
         return snapshot
+
+    def compare(self) -> Snapshot:
+        """Every KPI now, with its trend."""
+        self.snapshot()
+        self._baselines.refresh(60.0)
+        return self.snapshot()
 
     def value(self, key: str, product: str = "shop") -> KpiValue:
         """A KPI now."""

@@ -154,9 +154,8 @@ def test_the_trend_of_a_period_compares_with_the_one_before_up_to_the_same_elaps
         story(then - HOUR, "a", 2), story(then - 1, "b", 3), story(then, "c", 100),
         story(at - HOUR, "d", 7),
     )  # fmt: skip
-    engine.snapshot()  # earlier values are read once there is something to compare
 
-    value = engine.value("velocity")
+    value = engine.compare().by_id["shop.velocity"]
 
     assert value.trend is not None
     assert value.reading.value is not None

@@ -1,5 +1,7 @@
 """Earlier values of every KPI, for trends and comparisons: read a few each second, in turn."""
 
+import logging
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,9 +14,15 @@ from loopgauge_catalog.values import KpiValue
 from loopgauge_collector.errors import Refused
 from loopgauge_collector.evaluation.definitions import Moment, baseline_moment
 from loopgauge_collector.evaluation.past import Past
+from loopgauge_collector.evaluation.snapshots import Snapshots
 from loopgauge_collector.evaluation.trend import compare, trend
 from loopgauge_collector.windows import to_datetime, to_micro
 
+log = logging.getLogger(__name__)
+
+#: Seconds of one turn, and how many times longer the pause after it is.
+_TURN = 0.02
+_REST = 10
 #: How much earlier the comparisons are.
 SHIFTS = {"1d": timedelta(days=1), "7d": timedelta(days=7), "28d": timedelta(days=28)}
 
@@ -36,29 +44,66 @@ class _Earlier:
 class Baselines:
     """Keeps the earlier values; what is shown is at most a round older than the number.
 
+    A thread of its own reads them, a few after each evaluation, so that no Snapshot waits.
+
     Args:
         past: reads them.
-        budget: seconds that one turn may take, so that nothing else waits for it.
+        snapshots: the newest one says what there is to read.
+        interval: seconds between two turns, at least.
     """
 
-    def __init__(self, past: Past, budget: float = 0.01) -> None:
+    def __init__(self, past: Past, snapshots: Snapshots, interval: float) -> None:
         self._past = past
-        self._budget = budget
+        self._snapshots = snapshots
+        self._interval = interval
         self._known: dict[str, _Earlier] = {}
         self._turn = 0
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="loopgauge-baselines", daemon=True)
+        self.errors = 0
 
-    def refresh(self, values: tuple[KpiValue, ...], now: datetime, catalog: Catalog) -> None:
-        """Read the earlier values of the KPIs whose turn it is, at least of one."""
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """End it after the KPI that it reads."""
+        self._stopped.set()
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        spent = 0.0
+        while not self._stopped.wait(max(self._interval, spent * _REST)):
+            began = time.monotonic()
+            try:
+                self.refresh(_TURN)
+            except Exception:
+                # Without a baseline a KPI has no trend, and keeps its number.
+                self.errors += 1
+                if self.errors == 1:
+                    log.exception("earlier values could not be read; trends stay as they were")
+            spent = time.monotonic() - began
+
+    def refresh(self, budget: float) -> None:
+        """Read the earlier values of the KPIs whose turn it is, at least of one.
+
+        Args:
+            budget: seconds after which no further one is begun.
+        """
+        snapshot = self._snapshots.latest()
+        if snapshot is None:
+            return
         began = time.monotonic()
-        for _ in values:
-            value = values[self._turn % len(values)]
+        for _ in snapshot.kpis:
+            value = snapshot.kpis[self._turn % len(snapshot.kpis)]
             self._turn += 1
             try:
-                self._known[value.kpi.id] = self._read(value, now, catalog)
+                earlier = self._read(value, snapshot.as_of, snapshot.catalog)
+                self._known = {**self._known, value.kpi.id: earlier}
             except Refused:
                 # The definition went away or is changing; the next round tells.
-                self._known.pop(value.kpi.id, None)
-            if time.monotonic() - began >= self._budget:
+                continue
+            if self._stopped.is_set() or time.monotonic() - began >= budget:
                 break
 
     def _read(self, value: KpiValue, now: datetime, catalog: Catalog) -> _Earlier:
@@ -67,7 +112,8 @@ class Baselines:
         moments = {name: now - shift for name, shift in SHIFTS.items()}
         # Often the baseline is one of the others.
         asked = sorted({baseline, *moments.values()})
-        found = dict(zip(asked, self._past.values(value.kpi.id, asked), strict=True))
+        values = self._past.values(value.kpi.id, asked, broken_down=False)
+        found = dict(zip(asked, values, strict=True))
         return _Earlier(
             value.revision, found[baseline], {name: found[at] for name, at in moments.items()}
         )

@@ -25,13 +25,16 @@ def cell_of(definition: Definition, cells: Cells, span: Window, moment: Moment) 
                 parts[part] = replace(parts[part], base=rows)
             else:
                 whole = replace(whole, base=rows)
+    spans = kind.spans(kpi, span)
+    if not parts and not spans and not kind.breaks_down:
+        return whole  # as most kinds do; a copy is not cheap
     return replace(
         whole,
         ineligible=whole.ineligible + sum(part.ineligible for part in parts.values()),
         parts=parts,
         more={
             name: one_cell(definition, cells, definition.totals.get(""), other, moment)
-            for name, other in kind.spans(kpi, span).items()
+            for name, other in spans.items()
         },
         values={
             label: {
@@ -57,9 +60,9 @@ def one_cell(
         return empty
     match kind.source:
         case "sums":
-            cell = replace(cells.sums(number, span), at=at, until=span.until)
+            cell = cells.sums(number, span)
             if kind.by_minute:
-                cell = replace(cell, minutes=cells.minutes(number, span))
+                cell = replace(cell, at=at, minutes=cells.minutes(number, span))
             if kind.counts_subjects(kpi):
                 cell = replace(cell, tally=_tally(definition, cells, number, span))
             if more := kind.later_spans(kpi, cell, span):

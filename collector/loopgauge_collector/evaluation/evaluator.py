@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from loopgauge_catalog.values import KpiValue, PipelineHealth, Snapshot
 
 from loopgauge_collector.evaluation.baselines import Baselines
 from loopgauge_collector.evaluation.cells import levels_since
-from loopgauge_collector.evaluation.definitions import Moment, all_windows, define
+from loopgauge_collector.evaluation.definitions import Definition, Moment, all_windows, define
 from loopgauge_collector.evaluation.judge import Sources
 from loopgauge_collector.evaluation.scores import attained
 from loopgauge_collector.evaluation.snapshots import Snapshots
@@ -22,7 +22,7 @@ from loopgauge_collector.partials.folder import Folder
 from loopgauge_collector.partials.reading.present import PresentReader, Wanted
 from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.storage.store import Store
-from loopgauge_collector.windows import to_datetime
+from loopgauge_collector.windows import Window, to_datetime
 
 log = logging.getLogger(__name__)
 
@@ -109,29 +109,12 @@ class Evaluator:
         now = self._clock()
         moment = Moment(at=now, now=now)
         definitions = [define(kpi, revisions[kpi.id], self._registry) for kpi in catalog.kpis()]
-        asked = {w for d in definitions for w in all_windows(d, moment, catalog)}
+        spans = {d.kpi.id: all_windows(d, moment, catalog) for d in definitions}
+        asked = {window for of in spans.values() for window in of}
         end = max(window.end for window in asked)
         # What ended earlier, such as the last month, hardly changes and is read by itself.
         windows = [window for window in asked if window.end == end]
-        wanted = Wanted(
-            windows=windows,
-            sketched=sorted(s for d in definitions if d.sketched for s in d.all_series()),
-            oldest=min(
-                (w.start - (d.kind.reach(d.kpi) or 0)
-                 for d in definitions if d.kind.counts_subjects(d.kpi)
-                 for w in all_windows(d, moment, catalog)),
-                default=now,
-            ),
-            by_minute=sorted(s for d in definitions if d.kind.by_minute for s in d.all_series()),
-            levels=(
-                min(
-                    (levels_since(w, now) for d in definitions if d.kind.source == "levels"
-                     for w in all_windows(d, moment, catalog)),
-                    default=now,
-                ),
-                windows[0].end,
-            ),
-        )  # fmt: skip
+        wanted = _wanted(definitions, spans, windows, now)
         self._activity.settle(end)
         sources = Sources(self._activity.before(end))
         with self._store.reader() as cursor:
@@ -164,7 +147,6 @@ class Evaluator:
             health=replace(health, evaluation_seconds=time.perf_counter() - began),
         )
         self._snapshots.publish(snapshot)
-        self._baselines.refresh(values, snapshot.as_of, catalog)
         return snapshot
 
     def _dated(self, value: KpiValue) -> KpiValue:
@@ -174,3 +156,31 @@ class Evaluator:
             since = value.state_since
         self._states[value.kpi.id] = (value.state, since)
         return replace(value, state_since=since)
+
+
+def _wanted(
+    definitions: Sequence[Definition],
+    spans: Mapping[str, Sequence[Window]],
+    windows: Sequence[Window],
+    now: int,
+) -> Wanted:
+    """What has to be read for all of them."""
+    oldest = [
+        window.start - (d.kind.reach(d.kpi) or 0)
+        for d in definitions
+        if d.kind.counts_subjects(d.kpi)
+        for window in spans[d.kpi.id]
+    ]
+    levels = [
+        levels_since(window, now)
+        for d in definitions
+        if d.kind.source == "levels"
+        for window in spans[d.kpi.id]
+    ]
+    return Wanted(
+        windows=windows,
+        sketched=sorted(s for d in definitions if d.sketched for s in d.all_series()),
+        oldest=min(oldest, default=now),
+        by_minute=sorted(s for d in definitions if d.kind.by_minute for s in d.all_series()),
+        levels=(min(levels, default=now), windows[0].end),
+    )

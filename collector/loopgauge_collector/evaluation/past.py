@@ -22,6 +22,8 @@ from loopgauge_collector.windows import to_micro
 
 MAX_STEPS = 1000
 _TRIES = 20
+#: Fewer moments than this are summed one by one, for more of them all rows are read.
+_MANY = 16
 
 
 class Past:
@@ -36,9 +38,20 @@ class Past:
         self._clock = clock
 
     def values(
-        self, kpi_id: str, moments: Sequence[datetime], length: int | None = None
+        self,
+        kpi_id: str,
+        moments: Sequence[datetime],
+        length: int | None = None,
+        *,
+        broken_down: bool = True,
     ) -> list[KpiValue]:
         """The KPI at each moment, over its own window and one of another length.
+
+        Args:
+            kpi_id: as product.key.
+            moments: in any order.
+            length: of the other window, in microseconds.
+            broken_down: whether label values are wanted too.
 
         Raises:
             Refused: unknown KPI, or too many moments.
@@ -49,12 +62,14 @@ class Past:
             )
         for _ in range(_TRIES):
             epoch = self._folder.epoch
-            values = self._read(kpi_id, moments, length)
+            values = self._read(kpi_id, moments, length, broken_down)
             if epoch % 2 == 0 and self._folder.epoch == epoch:
                 return values
         raise Refused(503, "definitions_change", "definitions are changing; ask again", 1)
 
-    def _read(self, kpi_id: str, moments: Sequence[datetime], length: int | None) -> list[KpiValue]:
+    def _read(
+        self, kpi_id: str, moments: Sequence[datetime], length: int | None, broken_down: bool
+    ) -> list[KpiValue]:
         catalog = self._folder.catalog
         kpi = catalog.kpi(kpi_id)
         if kpi is None:
@@ -64,10 +79,10 @@ class Past:
         has_windows = kpi.own_window is not None or isinstance(kpi, Windowed)
         lengths = (length,) if length is not None and has_windows else ()
         if kpi.kind != "composite":
-            return self._evaluate(kpi, asked, lengths)
+            return self._evaluate(kpi, asked, lengths, broken_down=broken_down)
         members = {name: catalog.kpi(name) for name in members_of(kpi)}
         found = {
-            name: self._evaluate(member, asked, ())
+            name: self._evaluate(member, asked, (), broken_down=False)
             for name, member in members.items()
             if member is not None
         }
@@ -84,6 +99,8 @@ class Past:
         asked: Sequence[Moment],
         lengths: Sequence[int],
         attainments: Mapping[str, float] | None = None,
+        *,
+        broken_down: bool = True,
     ) -> list[KpiValue]:
         catalog = self._folder.catalog
         # It may be of another catalog; what was read then is thrown away by the epoch.
@@ -107,6 +124,7 @@ class Past:
                     min(levels_since(s, at) for s, at in spans),
                     max(max(s.end, at) for s, at in spans),
                 ),
+                many=len(asked) > _MANY,
             )
             ends = [own_window(kpi, moment, catalog).end for moment in asked]
             history = activity.History(cursor, kpi.product, ends)
@@ -120,6 +138,7 @@ class Past:
                     rebuilding=kpi.id in self._folder.rebuilding,
                     lengths=lengths,
                     attainments=attainments,
+                    broken_down=broken_down,
                 )
                 for moment, before in zip(asked, ends, strict=True)
             ]

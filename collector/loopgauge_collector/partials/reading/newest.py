@@ -5,6 +5,7 @@ set; it takes away every set that agrees with it and is not newer.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -63,16 +64,15 @@ def newest(
         end: minute since the epoch, exclusive.
         rule: only this rule.
     """
+    only = "" if rule is None else f" and rule = {rule}"
     if table:
         sql = f"""select rule, key, max(time), arg_max(id::varchar, (time, id)),
               arg_max_null(v, (time, id))
-            from {table} where bucket < {end} group by rule, key, v is null"""
+            from {table} where bucket < {end}{only} group by rule, key, v is null"""
     else:
         sql = f"""select rule, key, time, id::varchar, v
             from (select * from latest union all select * from latest_recent)
-            where bucket < {end}"""
-        if rule is not None:
-            sql += f" and rule = {rule}"
+            where bucket < {end}{only}"""
     result: dict[int, Newest] = {}
     for number, key, time, identity, v in cursor.execute(sql).fetchall():
         result.setdefault(number, Newest()).rows.append(
@@ -81,27 +81,44 @@ def newest(
     return result
 
 
+#: Label set -> the newest row before a window, and the first one within it; each with its order.
+Bases = Mapping[str, tuple[tuple[_Order, int] | None, tuple[_Order, int] | None]]
+
+
 def bases(
-    cursor: duckdb.DuckDBPyConnection, rule: int, first: int, start: int, end: int
-) -> tuple[LatestRow, ...]:
-    """What each label set had when a window began: before it, else the first one within.
+    cursor: duckdb.DuckDBPyConnection, table: str, rule: int, first: int, start: int, end: int
+) -> Bases:
+    """What each label set had when a window began, as far as a table knows.
 
     Args:
         cursor: inside a read transaction.
-        rule, first: numbers of the rules that keep the newest and the first of each minute.
+        table: `latest`, its recent twin, or a query over both.
+        rule, first: numbers of the rules that keep the newest and the first of each minute; the
+            second one's times are negative, so that its first is its newest.
         start, end: minutes since the epoch.
     """
-    both = "(select * from latest union all select * from latest_recent)"
     rows = cursor.execute(
-        f"""select key, max(time), arg_max(v, (time, id)), 0 as later from {both}
-        where rule = {rule} and bucket < {start} group by key
-        union all
-        select key, -max(time), arg_max(v, (time, id)), 1 from {both}
-        where rule = {first} and bucket >= {start} and bucket < {end} group by key
-        order by later"""
+        f"""select key, max(time), arg_max(id::varchar, (time, id)), arg_max(v, (time, id)), rule
+        from {table}
+        where (rule = {rule} and bucket < {start})
+          or (rule = {first} and bucket >= {start} and bucket < {end})
+        group by key, rule"""
     ).fetchall()
-    found: dict[str, LatestRow] = {}
-    for key, time, micro, _ in rows:
-        parts = tuple(key_text(part) for part in json.loads(key))
-        found.setdefault(key, LatestRow(parts, time, micro))
-    return tuple(found.values())
+    found: dict[str, tuple[tuple[_Order, int] | None, tuple[_Order, int] | None]] = {}
+    for key, time, identity, micro, number in rows:
+        before, within = found.get(key, (None, None))
+        row = ((time, identity), micro)
+        found[key] = (row, within) if number == rule else (before, row)
+    return found
+
+
+def based(layers: Sequence[Bases]) -> tuple[LatestRow, ...]:
+    """What each label set had when a window began: before it, else the first one within."""
+    result = []
+    for key in dict.fromkeys(key for layer in layers for key in layer):
+        known = [layer[key] for layer in layers if key in layer]
+        before = [row for row, _ in known if row is not None]
+        within = [row for _, row in known if row is not None]
+        (time, _), micro = max(before or within)
+        result.append(LatestRow(tuple(key_text(part) for part in json.loads(key)), time, micro))
+    return tuple(result)

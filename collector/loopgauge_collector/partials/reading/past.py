@@ -15,7 +15,7 @@ from loopgauge_collector.kinds.cell import (
 )
 from loopgauge_collector.partials.reading import MINUTES_BEFORE
 from loopgauge_collector.partials.reading.minutes import read_minutes
-from loopgauge_collector.partials.reading.newest import Newest, bases, newest
+from loopgauge_collector.partials.reading.newest import Newest, based, bases, newest
 from loopgauge_collector.partials.reading.sequences import arrived, counted, reached
 from loopgauge_collector.partials.reading.subjects import (
     Changes,
@@ -24,7 +24,7 @@ from loopgauge_collector.partials.reading.subjects import (
     read_subjects,
     running,
 )
-from loopgauge_collector.partials.reading.sums import SumColumn
+from loopgauge_collector.partials.reading.sums import BOTH, SumColumn, summed_cell, window_part
 from loopgauge_collector.windows import MINUTE, Window
 
 _SECOND = 1_000_000
@@ -39,6 +39,7 @@ class PastCells:
         firsts: first eligible event ever, by series.
         first_end: the earliest end of a window; the end without.
         levels: the first and the last moment that levels are asked for; the bounds without.
+        many: whether so many windows are asked for that reading all rows once is cheaper.
     """
 
     def __init__(
@@ -49,6 +50,8 @@ class PastCells:
         firsts: Mapping[int, int],
         first_end: int | None = None,
         levels: tuple[int, int] | None = None,
+        *,
+        many: bool = True,
     ) -> None:
         self._cursor = cursor
         self._first_end = end if first_end is None else first_end
@@ -56,23 +59,23 @@ class PastCells:
         self._start = start
         self._end = end
         self._firsts = firsts
-        self._columns: dict[tuple[int, Window | None], SumColumn] = {}
+        self._many = many
+        self._columns: dict[int, SumColumn] = {}
         self._latest: dict[int, Newest] = {}
         self._subjects: dict[tuple[int, int | None], SubjectRows] = {}
         self._levels: dict[int, LevelRows] = {}
 
     def sums(self, series: int, window: Window) -> Cell:
         """The sums of a series."""
-        # A window that nobody could announce is read by itself.
-        inside = self._start <= window.start and window.end <= self._end
-        key = (series, None if inside else window)
-        if key not in self._columns:
-            bounds = (self._start, self._end) if inside else (window.start, window.end)
-            self._columns[key] = SumColumn(self._cursor, series, *bounds)
         first = self._firsts.get(series)
         if first is not None and first >= window.end:
             first = None
-        return self._columns[key].cell(window, first)
+        # A window that nobody could announce is read by itself.
+        if not (self._many and self._start <= window.start and window.end <= self._end):
+            return summed_cell(window, *window_part(self._cursor, BOTH, series, window), first)
+        if series not in self._columns:
+            self._columns[series] = SumColumn(self._cursor, series, self._start, self._end)
+        return self._columns[series].cell(window, first)
 
     def latest(self, rule: int, before: int) -> tuple[LatestRow, ...]:
         """The newest event of each label set before a moment."""
@@ -83,7 +86,9 @@ class PastCells:
 
     def base(self, rule: int, first: int, window: Window) -> tuple[LatestRow, ...]:
         """What each label set had when a window began."""
-        return bases(self._cursor, rule, first, window.start_bucket, window.end_bucket)
+        table = "(select * from latest union all select * from latest_recent)"
+        found = bases(self._cursor, table, rule, first, window.start_bucket, window.end_bucket)
+        return based([found])
 
     def tally(
         self,
@@ -112,7 +117,7 @@ class PastCells:
         """The minutes of a window and of the day before it."""
         read = read_minutes(
             self._cursor,
-            "(select * from partials union all select * from partials_recent)",
+            BOTH,
             [series],
             window.start_bucket - MINUTES_BEFORE,
             window.end_bucket,

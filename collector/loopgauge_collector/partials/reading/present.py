@@ -17,8 +17,7 @@ from loopgauge_collector.kinds.cell import (
 )
 from loopgauge_collector.partials.reading import MINUTES_BEFORE
 from loopgauge_collector.partials.reading.minutes import read_minutes, together
-from loopgauge_collector.partials.reading.newest import Newest, bases, newest
-from loopgauge_collector.partials.reading.past import PastCells
+from loopgauge_collector.partials.reading.newest import Bases, Newest, based, bases, newest
 from loopgauge_collector.partials.reading.sequences import (
     Reached,
     Runs,
@@ -35,11 +34,11 @@ from loopgauge_collector.partials.reading.subjects import (
 )
 from loopgauge_collector.partials.reading.sums import (
     Part,
-    SumColumn,
     SumLayer,
     add,
     histogram,
     summed_cell,
+    window_part,
 )
 from loopgauge_collector.windows import MINUTE, Window
 
@@ -76,33 +75,50 @@ class Wanted:
     by_minute: Sequence[int] = ()
 
 
+@dataclass(slots=True)
+class _Kept:
+    """What was read of the large tables; it holds until they change or the minute does."""
+
+    layer: _Layer = field(default_factory=_Layer)
+    tallies: dict[tuple[object, ...], Tally] = field(default_factory=dict)
+    elsewhere: dict[tuple[int, Window], Part] = field(default_factory=dict)
+    minutes: dict[tuple[int, Window], MinuteRows] = field(default_factory=dict)
+    newest: dict[tuple[int, int], Newest] = field(default_factory=dict)
+    bases: dict[tuple[int, int, Window], Bases] = field(default_factory=dict)
+    settled: dict[int, LevelRows] = field(default_factory=dict)
+    told: dict[Numbered, Reached] = field(default_factory=dict)
+    came: dict[str, Runs] = field(default_factory=dict)
+
+
 class PresentCells:
-    """All series at one E."""
+    """All series at one E.
+
+    Args:
+        cursor: inside a read transaction.
+        kept: of the large tables; what is missing is read and kept.
+        recent: of the small ones.
+        starts: of the announced windows, as minutes, newest first.
+        end: of all of them, as a minute.
+        firsts: first eligible event ever, by series.
+    """
 
     def __init__(
         self,
         cursor: duckdb.DuckDBPyConnection,
-        layers: tuple[_Layer, _Layer],
+        kept: _Kept,
+        recent: _Layer,
         starts: Sequence[int],
         end: int,
         firsts: Mapping[int, int],
-        tallies: dict[tuple[object, ...], Tally],
-        elsewhere: dict[tuple[int, Window], Part],
-        settled: dict[int, LevelRows],
-        numbers: tuple[dict[Numbered, Reached], dict[str, Runs]],
     ) -> None:
         self._cursor = cursor
-        self._layers = layers
+        self._kept = kept
+        self._layers = (kept.layer, recent)
         self._slot = {start: slot for slot, start in enumerate(starts)}
         self._end = end
         self._firsts = firsts
-        self._tallies = tallies
-        self._elsewhere = elsewhere
-        self._settled = settled
         self._levels: dict[int, LevelRows] = {}
-        self._told, self._came = numbers
         self._came_lately: dict[str, Runs] = {}
-        self._lately: dict[tuple[int, Window], Part] = {}
 
     def sums(self, series: int, window: Window) -> Cell:
         """The sums of a series; windows that were not announced are read one by one."""
@@ -123,33 +139,40 @@ class PresentCells:
     def _other(self, series: int, window: Window) -> Cell:
         """A window that ended earlier: of the large table it is kept until that changes."""
         key = (series, window)
-        if key not in self._elsewhere:
-            self._elsewhere[key] = self._part(series, window, "partials")
-        sums, *large = self._elsewhere[key]
-        if key not in self._lately:
-            self._lately[key] = self._part(series, window, "partials_recent")
-        added, *recent = self._lately[key]
+        if key not in self._kept.elsewhere:
+            self._kept.elsewhere[key] = window_part(self._cursor, "partials", series, window)
+        sums, *large = self._kept.elsewhere[key]
+        added, *recent = window_part(self._cursor, "partials_recent", series, window)
         index, counts = histogram([large[0], recent[0]], [large[1], recent[1]])
         first = self._firsts.get(series)
         if first is not None and first >= window.end:
             first = None
         return summed_cell(window, add(sums, added), index, counts, first)
 
-    def _part(self, series: int, window: Window, table: str) -> Part:
-        return SumColumn(self._cursor, series, window.start, window.end, table).part(window)
-
     def latest(self, rule: int, before: int) -> tuple[LatestRow, ...]:
         """The newest event of each label set."""
-        if before // MINUTE != self._end:
-            return PastCells(self._cursor, 0, before, self._firsts).latest(rule, before)
-        merged = Newest()
-        for layer in self._layers:
-            merged.update(layer.latest.get(rule, Newest()))
-        return merged.present()
+        end = before // MINUTE
+        if end == self._end:
+            large, recent = (layer.latest.get(rule, Newest()) for layer in self._layers)
+        else:
+            if (rule, end) not in self._kept.newest:
+                read = newest(self._cursor, "latest", end, rule).get(rule, Newest())
+                self._kept.newest[rule, end] = read
+            large = self._kept.newest[rule, end]
+            recent = newest(self._cursor, "latest_recent", end, rule).get(rule, Newest())
+        return Newest([*large.rows, *recent.rows]).present()
 
     def base(self, rule: int, first: int, window: Window) -> tuple[LatestRow, ...]:
         """What each label set had when a window began."""
-        return bases(self._cursor, rule, first, window.start_bucket, window.end_bucket)
+        bounds = (window.start_bucket, window.end_bucket)
+        key = (rule, first, window)
+        if key not in self._kept.bases:
+            self._kept.bases[key] = bases(self._cursor, "latest", rule, first, *bounds)
+        layers = [self._kept.bases[key]]
+        # Most often nothing of it is recent.
+        if rule in self._layers[1].latest or first in self._layers[1].latest:
+            layers.append(bases(self._cursor, "latest_recent", rule, first, *bounds))
+        return based(layers)
 
     def tally(
         self,
@@ -160,9 +183,9 @@ class PresentCells:
     ) -> Tally:
         """What a kind counts; of the large table it is kept until that changes."""
         key = (series, window, reach)
-        if key not in self._tallies:
-            self._tallies[key] = count(self._begun(0, series, window, reach))
-        total: Tally = Counter(self._tallies[key])
+        if key not in self._kept.tallies:
+            self._kept.tallies[key] = count(self._begun(0, series, window, reach))
+        total: Tally = Counter(self._kept.tallies[key])
         total.update(count(self._begun(1, series, window, reach)))
         return total
 
@@ -181,24 +204,30 @@ class PresentCells:
 
     def minutes(self, series: int, window: Window) -> MinuteRows:
         """The minutes of a window and of the day before it."""
+        start = window.start_bucket - MINUTES_BEFORE
         if window.end_bucket != self._end:
-            past = PastCells(self._cursor, window.start, window.end, self._firsts)
-            return past.minutes(series, window)
+            end, key = window.end_bucket, (series, window)
+            if key not in self._kept.minutes:
+                self._kept.minutes[key] = read_minutes(
+                    self._cursor, "partials", [series], start, end
+                ).get(series, MinuteRows())
+            lately = read_minutes(self._cursor, "partials_recent", [series], start, end)
+            return together([self._kept.minutes[key], lately.get(series, MinuteRows())])
         rows = together([layer.minutes.get(series, MinuteRows()) for layer in self._layers])
-        kept = rows.bucket >= window.start_bucket - MINUTES_BEFORE
+        kept = rows.bucket >= start
         return MinuteRows(rows.bucket[kept], rows.n[kept], rows.good[kept])
 
     def numbered(self, asked: Numbered) -> tuple[int, int]:
         """Numbers that producers gave; what the large tables say is kept until they change."""
-        if asked not in self._told:
-            self._told[asked] = reached(self._cursor, asked, "")
-        if asked.product not in self._came:
-            self._came[asked.product] = arrived(self._cursor, asked, "")
+        if asked not in self._kept.told:
+            self._kept.told[asked] = reached(self._cursor, asked, "")
+        if asked.product not in self._kept.came:
+            self._kept.came[asked.product] = arrived(self._cursor, asked, "")
         if asked.product not in self._came_lately:
             self._came_lately[asked.product] = arrived(self._cursor, asked, "_recent")
         return counted(
-            [self._told[asked], reached(self._cursor, asked, "_recent")],
-            [self._came[asked.product], self._came_lately[asked.product]],
+            [self._kept.told[asked], reached(self._cursor, asked, "_recent")],
+            [self._kept.came[asked.product], self._came_lately[asked.product]],
         )
 
     def levels(self, series: int, since: int, until: int) -> LevelRows:
@@ -208,9 +237,9 @@ class PresentCells:
             if len(recent.second):
                 self._levels[series] = running([large, recent])
             else:
-                if series not in self._settled:
-                    self._settled[series] = running([large])
-                self._levels[series] = self._settled[series]
+                if series not in self._kept.settled:
+                    self._kept.settled[series] = running([large])
+                self._levels[series] = self._kept.settled[series]
         return between(self._levels[series], since // _SECOND, until // _SECOND)
 
 
@@ -219,11 +248,7 @@ class PresentReader:
 
     def __init__(self) -> None:
         self._key: object = None
-        self._large = _Layer()
-        self._tallies: dict[tuple[object, ...], Tally] = {}
-        self._elsewhere: dict[tuple[int, Window], Part] = {}
-        self._settled: dict[int, LevelRows] = {}
-        self._numbers: tuple[dict[Numbered, Reached], dict[str, Runs]] = ({}, {})
+        self._kept = _Kept()
 
     def read(
         self, cursor: duckdb.DuckDBPyConnection, wanted: Wanted, firsts: Mapping[int, int]
@@ -243,22 +268,10 @@ class PresentReader:
             tuple(wanted.by_minute),
         )
         if key != self._key:
-            self._large = _read_layer(cursor, "", starts, end, wanted)
-            self._tallies, self._elsewhere, self._settled = {}, {}, {}
-            self._numbers = ({}, {})
+            self._kept = _Kept(_read_layer(cursor, "", starts, end, wanted))
             self._key = key
         recent = _read_layer(cursor, "_recent", starts, end, wanted)
-        return PresentCells(
-            cursor,
-            (self._large, recent),
-            starts,
-            end,
-            firsts,
-            self._tallies,
-            self._elsewhere,
-            self._settled,
-            self._numbers,
-        )
+        return PresentCells(cursor, self._kept, recent, starts, end, firsts)
 
 
 def _read_layer(

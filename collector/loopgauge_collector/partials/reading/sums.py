@@ -16,6 +16,8 @@ from loopgauge_collector.kinds.cell import Cell, Ints
 from loopgauge_collector.windows import MINUTE, Window
 
 _SUMS = "sum(n)::bigint, sum(good)::bigint, sum(s), sum(s2), sum(ineligible)::bigint"
+#: History and what is recent, as one table.
+BOTH = "(select * from partials union all select * from partials_recent)"
 Sums = tuple[int, int, int, int, int]
 ZERO: Sums = (0, 0, 0, 0, 0)
 
@@ -85,14 +87,35 @@ class SumLayer:
 Part = tuple[Sums, Ints, Ints]
 
 
+def window_part(cursor: duckdb.DuckDBPyConnection, table: str, series: int, window: Window) -> Part:
+    """The sums of one series over one window; cheaper than its rows for a few windows.
+
+    Args:
+        cursor: inside a read transaction.
+        table: `partials`, its recent twin, or a query over both.
+        series: whose.
+        window: which.
+    """
+    rows = cursor.execute(
+        f"""select sk, {_SUMS} from {table} where series = ? and bucket >= ? and bucket < ?
+        group by sk""",
+        [series, window.start_bucket, window.end_bucket],
+    ).fetchall()
+    sums = ZERO
+    for _, n, good, s, s2, ineligible in rows:
+        sums = add(sums, (n, good, s, s2, ineligible))
+    index = np.array([row[0] for row in rows], dtype=np.int64)
+    counts = np.array([row[1] for row in rows], dtype=np.int64)
+    return sums, *histogram([index], [counts])
+
+
 class SumColumn:
-    """The rows of one series in order of time, with running sums.
+    """The rows of one series in order of time, with running sums, for many windows.
 
     Args:
         cursor: inside a read transaction.
         series: whose.
         start, end: microseconds.
-        table: `partials`, its recent twin, or both.
     """
 
     def __init__(
@@ -101,13 +124,10 @@ class SumColumn:
         series: int,
         start: int,
         end: int,
-        table: str = "(select * from partials union all select * from partials_recent)",
     ) -> None:
         rows = cursor.execute(
-            f"""select bucket, sk, sum(n)::bigint, sum(good)::bigint, sum(s), sum(s2),
-              sum(ineligible)::bigint
-            from {table} where series = ? and bucket >= ? and bucket < ?
-            group by bucket, sk order by bucket""",
+            f"""select bucket, sk, {_SUMS} from {BOTH}
+            where series = ? and bucket >= ? and bucket < ? group by bucket, sk order by bucket""",
             [series, start // MINUTE, end // MINUTE],
         ).fetchall()
         self._bucket = np.array([row[0] for row in rows], dtype=np.int64)
@@ -160,6 +180,7 @@ def summed_cell(window: Window, sums: Sums, index: Ints, counts: Ints, first: in
     return Cell(
         window.start,
         window.end,
+        until=window.until,
         n=n,
         good=good,
         s=int(s),
