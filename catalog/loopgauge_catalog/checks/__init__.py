@@ -10,6 +10,7 @@ from loopgauge_catalog.catalog import Catalog, ProductCatalog
 from loopgauge_catalog.checks import (
     alerts,
     events,
+    filters,
     grades,
     labels,
     members,
@@ -25,6 +26,7 @@ from loopgauge_catalog.rows import RowsCovered, count_rows, expand
 
 KPI_CHECKS: tuple[KpiCheck, ...] = (
     *sources.CHECKS,
+    *filters.CHECKS,
     *labels.CHECKS,
     *subject_kinds.CHECKS,
     *targets.CHECKS,

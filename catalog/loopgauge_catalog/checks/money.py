@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from loopgauge_catalog.catalog import ProductCatalog
 from loopgauge_catalog.checks.base import Finding, Subject
-from loopgauge_catalog.checks.sources import condition_faults
+from loopgauge_catalog.checks.filters import condition_faults
 from loopgauge_catalog.errors import Path, did_you_mean
 from loopgauge_catalog.kpis import BudgetKpi
 from loopgauge_catalog.prices import COST_EVENT, clashes, price_words
