@@ -30,7 +30,9 @@ def _date_input(raw: object) -> object:
         try:
             return date.fromisoformat(raw)
         except ValueError:
-            raise ValueError(f"{shown(raw)} is no day of the calendar") from None
+            raise ValueError(
+                f"{shown(raw)} is no day of the calendar; write one such as 2026-01-31"
+            ) from None
     raise ValueError(f"{shown(str(raw))} is no day; write it as 2026-01-31")
 
 

@@ -31,6 +31,11 @@ class Attribute(_Model):
     personal: Annotated[Flag, Field(description="Never shown in labels or logs")] = False
     means: str | None = None
 
+    @property
+    def is_numeric(self) -> bool:
+        """Whether its values can be added up and compared by size."""
+        return self.type in ("number", "integer", "money")
+
     @field_validator("unit")
     @classmethod
     def _known_unit(cls, unit: str) -> str:

@@ -144,7 +144,7 @@ class Rate(_Model):
     @model_validator(mode="after")
     def _positive(self) -> Self:
         if self.factor <= 0:
-            raise ValueError("a rate of 0 makes everything free")
+            raise ValueError('a rate of 0 makes everything free; write for example "1.08"')
         return self
 
     @property

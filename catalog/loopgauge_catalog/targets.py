@@ -7,7 +7,7 @@ inclusive one is met.
 import math
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from loopgauge_catalog.quantities import MICRO, Quantity
 
@@ -68,13 +68,21 @@ class Target(BaseModel):
             raise ValueError(
                 "a target has exactly one of "
                 + ", ".join(COMPARATORS)
-                + (f"; this one has {', '.join(given)}" if given else "")
+                + (f"; this one has {', '.join(given)}, delete all but one" if given else "")
             )
-        if self.share is not None and not (
-            self.share.dimension == "share" and 0 < self.share.micro <= MICRO
-        ):
-            raise ValueError("share is a percentage above 0% and up to 100%")
         return self
+
+    @field_validator("share")
+    @classmethod
+    def _some_share(cls, share: Quantity | None) -> Quantity | None:
+        if share is None or (share.dimension == "share" and 0 < share.micro <= MICRO):
+            return share
+        is_fraction = share.dimension == "number" and 0 < share.micro <= MICRO
+        proposal = f"write {share.value * 100:g}%" if is_fraction else "write for example 95%"
+        raise ValueError(
+            f"{share.text} is no share that must fulfil it, which is above 0% and up to 100%; "
+            f"{proposal}"
+        )
 
     @property
     def comparator(self) -> Comparator:

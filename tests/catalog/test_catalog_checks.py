@@ -327,8 +327,16 @@ WARNINGS: dict[str, tuple[str, str, str]] = {
         "unit: share, minimum: 0, maximum: 1",
         "unit: share",
         (
-            "shop.yaml:118:38: warning: coverage is a share without bounds, so 87 instead of 0.87 "
-            "would be believed; add minimum: 0, maximum: 1"
+            "shop.yaml:118:38: warning: coverage is a share that has no maximum, so 87 instead of "
+            "0.87 would be believed; add minimum: 0, maximum: 1"
+        ),
+    ),
+    "a share of 100": (
+        "unit: share, minimum: 0, maximum: 1",
+        "unit: share, minimum: 0, maximum: 100",
+        (
+            "shop.yaml:118:66: warning: coverage is a share that may be 100, so 87 instead of "
+            "0.87 would be believed; write maximum: 1"
         ),
     ),
     "a person that is not marked": (

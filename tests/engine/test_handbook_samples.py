@@ -1,7 +1,6 @@
 """The handbook names the number of samples that the engine really asks for."""
 
 import pytest
-from loopgauge_catalog.handbook.judging import allowed_share
 from loopgauge_catalog.kpis import Kpi
 from loopgauge_catalog.quantities import MICRO
 from loopgauge_catalog.targets import default_min_samples
@@ -9,7 +8,11 @@ from loopgauge_collector.kinds.shares import judge_share, judge_within
 
 from tests.support.every_kind import whole_catalog
 
-JUDGED = [kpi for kpi in whole_catalog().kpis() if allowed_share(kpi) is not None]
+JUDGED = [
+    kpi
+    for kpi in whole_catalog().kpis()
+    if kpi.target is not None and kpi.allowed_bad(kpi.target) is not None
+]
 
 
 def test_shares_of_every_sort_are_among_them() -> None:
@@ -20,9 +23,9 @@ def test_shares_of_every_sort_are_among_them() -> None:
 
 @pytest.mark.parametrize("kpi", JUDGED, ids=lambda kpi: kpi.id)
 def test_the_engine_judges_from_as_many_samples(kpi: Kpi) -> None:
-    allowed = allowed_share(kpi)
-    assert allowed is not None
     assert kpi.target is not None
+    allowed = kpi.allowed_bad(kpi.target)
+    assert allowed is not None
     if kpi.judged_by_share:
         wanted = MICRO if kpi.target.share is None else kpi.target.share.micro
         judged = judge_within(kpi, wanted, 1, 2)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loopgauge_catalog.catalog import Attribute, Event
-from loopgauge_catalog.checks.events import NUMERIC, fits
+from loopgauge_catalog.checks.events import fits
 from loopgauge_catalog.filters import Condition, Filter, Scalar
 from loopgauge_catalog.kpis import Step
 
@@ -93,7 +93,7 @@ def can_hold(attribute: Attribute, *conditions: Condition) -> bool:
     values = _values(attribute, conditions)
     if values is not None:
         return bool(values)
-    return attribute.type not in NUMERIC or not _span(attribute, conditions).is_empty
+    return not attribute.is_numeric or not _span(attribute, conditions).is_empty
 
 
 def must_hold(attribute: Attribute, condition: Condition, given: Sequence[Condition] = ()) -> bool:
@@ -103,7 +103,7 @@ def must_hold(attribute: Attribute, condition: Condition, given: Sequence[Condit
     values = _values(attribute, given)
     if values is not None:
         return all(_holds(condition, value) for value in values)
-    if condition.values or attribute.type not in NUMERIC:
+    if condition.values or not attribute.is_numeric:
         return False
     span = _span(attribute, given)
     return span == _span(attribute, (*given, condition))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from loopgauge_catalog.catalog import Attribute, Event
 from loopgauge_catalog.checks.base import Finding, Subject
 from loopgauge_catalog.checks.conditions import both_can_hold, can_hold, must_hold
-from loopgauge_catalog.checks.events import NUMERIC, described, fits
+from loopgauge_catalog.checks.events import described, fits
 from loopgauge_catalog.errors import Path, did_you_mean
 from loopgauge_catalog.filters import Condition, Filter, Scalar
 from loopgauge_catalog.kpis import Latest, Ratio, Uptime
@@ -32,7 +32,7 @@ def condition_faults(
     if attribute.type == "money":
         yield Finding(path, f"{name} is money, which a filter cannot compare", "delete it")
         return
-    if condition.bounds and attribute.type not in NUMERIC:
+    if condition.bounds and not attribute.is_numeric:
         yield Finding(
             path,
             f"{name} is of type {attribute.type}, so it is never above or below a number",

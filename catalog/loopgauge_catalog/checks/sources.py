@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from loopgauge_catalog.catalog import Attribute
 from loopgauge_catalog.checks.base import Finding, Subject
-from loopgauge_catalog.checks.events import NUMERIC
 from loopgauge_catalog.errors import Path, article, did_you_mean
+from loopgauge_catalog.kpis import Delta, Per
 from loopgauge_catalog.quantities import UNITS
 
 
@@ -46,7 +46,7 @@ def check_attributes_declared(subject: Subject) -> Iterator[Finding]:
 def check_value_is_a_number(subject: Subject) -> Iterator[Finding]:
     """A value that cannot be summed or compared."""
     for _, read, path, attribute in subject.reads():
-        if read.role == "value" and attribute is not None and attribute.type not in NUMERIC:
+        if read.role == "value" and attribute is not None and not attribute.is_numeric:
             yield Finding(
                 path,
                 f"{read.name} is of type {attribute.type}, "
@@ -61,7 +61,7 @@ def check_values_add_up(subject: Subject) -> Iterator[Finding]:
         return
     first: tuple[str, Attribute] | None = None
     for _, read, path, attribute in subject.reads():
-        if read.role != "value" or attribute is None or attribute.type not in NUMERIC:
+        if read.role != "value" or attribute is None or not attribute.is_numeric:
             continue
         if first is None:
             first = (read.name, attribute)
@@ -74,11 +74,34 @@ def check_values_add_up(subject: Subject) -> Iterator[Finding]:
             )
 
 
+def check_quotient(subject: Subject) -> Iterator[Finding]:
+    """The same above and below, so that nothing but 1 can come of it."""
+    kpi = subject.kpi
+    if isinstance(kpi, Per) and kpi.numerator == kpi.denominator:
+        path, result = subject.at("denominator"), "1"
+    elif isinstance(kpi, Delta) and kpi.over is not None and set(kpi.over) == set(kpi.value):
+        path, result = subject.at("over"), "100%"
+    else:
+        return
+    yield Finding(
+        path,
+        f"{kpi.id} divides something by itself, so it is always {result}",
+        "divide by something else",
+    )
+
+
 def check_retired_by(subject: Subject) -> Iterator[Finding]:
     """A retiring event that does not say what is gone."""
     name = getattr(subject.kpi, "retired_by", None)
     event = subject.event(name) if name is not None else None
     if event is None:
+        return
+    if name == getattr(subject.kpi, "event", None):
+        yield Finding(
+            subject.at("retired_by"),
+            f"every {name} would take away what it reports",
+            "name the event that says that something is gone, or delete it",
+        )
         return
     per = subject.kpi.label_sets or ()
     if not any(attribute in event.attributes for attribute in per):
@@ -94,5 +117,6 @@ CHECKS = (
     check_attributes_declared,
     check_value_is_a_number,
     check_values_add_up,
+    check_quotient,
     check_retired_by,
 )

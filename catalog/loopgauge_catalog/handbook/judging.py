@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.handbook import words
-from loopgauge_catalog.kpis import DurationKpi, Kpi, QuantileKpi
+from loopgauge_catalog.kpis import DurationKpi, Kpi
 from loopgauge_catalog.kpis.base import Alert, Windowed
 from loopgauge_catalog.quantities import MICRO, Quantity
 from loopgauge_catalog.targets import COMPARATORS, Comparator, Target, default_min_samples
@@ -14,8 +14,6 @@ _COMPARED: dict[Comparator, str] = {
     "at_least": "at least", "above": "more than", "equals": "exactly",
 }  # fmt: skip
 
-#: Kinds whose number is a share of things that are good or bad one by one.
-_SHARES = {"ratio", "conversion", "funnel", "subject_share", "uptime", "loss"}
 #: Means are judged from so many on, because their interval says nothing below.
 _MEAN_SAMPLES = 20
 
@@ -51,25 +49,10 @@ def _wanted(kpi: Kpi, target: Target) -> str:
     return f"at least {share} {verb} {amount}" if share != "all" else f"all {verb} {amount}"
 
 
-def allowed_share(kpi: Kpi) -> float | None:
-    """The bad share that the target allows; None for kinds that are not judged one by one."""
-    target = kpi.target
-    if target is None:
-        return None
-    if isinstance(kpi, QuantileKpi | DurationKpi):
-        wanted = MICRO if target.share is None else target.share.micro
-        return (MICRO - wanted) / MICRO
-    if kpi.kind not in _SHARES:
-        return None
-    threshold = target.threshold.micro
-    is_floor = target.lower_is_better is False or threshold == MICRO
-    return (MICRO - threshold if is_floor else threshold) / MICRO
-
-
 def rules(kpi: Kpi) -> Iterator[str]:
     """What else decides the state, a sentence each."""
     least = kpi.min_samples
-    allowed = allowed_share(kpi)
+    allowed = None if kpi.target is None else kpi.allowed_bad(kpi.target)
     if kpi.target is not None and (allowed is not None or kpi.kind == "mean"):
         if least is None:
             least = _MEAN_SAMPLES if allowed is None else default_min_samples(allowed)

@@ -106,6 +106,8 @@ class KpiBase(Model):
 
     #: Whether the target is judged by the share of events or subjects that are within it.
     judged_by_share: ClassVar[bool] = False
+    #: Whether the number is a share of things that are good or bad one by one.
+    is_share: ClassVar[bool] = False
     #: Whether `labels` can break the number down.
     can_break_down: ClassVar[bool] = True
 
@@ -114,7 +116,9 @@ class KpiBase(Model):
     means: str | None = None
     decides: str | None = None
     try_: Annotated[tuple[str, ...], Field(alias="try")] = ()
-    environment: Annotated[str, Field(description="Only events of this environment")] = "production"
+    environment: Annotated[
+        str, Field(min_length=1, description="Only events of this environment, or of none")
+    ] = "production"
     labels: Annotated[
         tuple[AttributeName, ...], Field(description="Also shown for each value of these")
     ] = ()
@@ -240,6 +244,17 @@ class KpiBase(Model):
         {"row", "title", "means", "decides", "try_", "better", "min_samples", "zero_ok",
          "stale_after", "notes", "alert", "assumed", "window", "target", "escalate", "each"}
     )  # fmt: skip
+
+    def allowed_bad(self, target: Target) -> float | None:
+        """The share of events or subjects that may be bad; None where it is about no such share."""
+        threshold = target.threshold.micro
+        if self.judged_by_share:
+            return None if target.share is None else (MICRO - target.share.micro) / MICRO
+        if not self.is_share:
+            return None
+        # "equals 100%" is a floor, "equals 0%" an upper limit.
+        is_floor = target.lower_is_better is False or threshold == MICRO
+        return (MICRO - threshold if is_floor else threshold) / MICRO
 
     def reduced_fields(self) -> dict[str, Any]:
         """The fields that decide the partials; a change in one means a rebuild."""

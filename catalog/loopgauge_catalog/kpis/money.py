@@ -129,7 +129,7 @@ class Quota(OneEvent):
     @classmethod
     def _positive(cls, limit: float) -> float:
         if limit <= 0:
-            raise ValueError(f"a limit of {limit} leaves nothing to use up")
+            raise ValueError(f"a limit of {limit} leaves nothing to use up; write 10000 or so")
         return limit
 
     def _reads(self) -> tuple[Read, ...]:

@@ -20,6 +20,7 @@ class Uptime(OneEvent, Windowed):
     """
 
     can_break_down = False
+    is_share = True
 
     kind: Literal["uptime"]
     up: Annotated[Filter, Field(description="Which probes found it up")]
@@ -98,6 +99,7 @@ class Loss(Windowed):
     """
 
     can_break_down = False
+    is_share = True
 
     kind: Literal["loss"]
     services: Annotated[

@@ -68,6 +68,8 @@ class Ratio(OneEvent, Windowed):
     down while the denominator stays whole.
     """
 
+    is_share = True
+
     kind: Literal["ratio"]
     matching: Filter
     weight: AttributeName | None = None
