@@ -12,7 +12,13 @@ from pydantic import ValidationError
 
 from loopgauge_catalog.errors import Path, Problem, article, did_you_mean, shown
 from loopgauge_catalog.filters import ATTRIBUTE_PATTERN
-from loopgauge_catalog.kpis import EVENT_PATTERN, IDENTIFIER_PATTERN, KINDS, ROW_PATTERN
+from loopgauge_catalog.kpis import (
+    EVENT_PATTERN,
+    IDENTIFIER_PATTERN,
+    KINDS,
+    ROW_PATTERN,
+    SERVICE_PATTERN,
+)
 from loopgauge_catalog.missing_fields import EXAMPLES
 from loopgauge_catalog.prices import CODE_PATTERN
 from loopgauge_catalog.schema import fields_at, kpi_fields
@@ -24,6 +30,7 @@ _PATTERNS = {
     EVENT_PATTERN: "noun.verb in small letters, such as campaign.created",
     ATTRIBUTE_PATTERN: "small letters, digits, _ and dots, such as http.route",
     ROW_PATTERN: "a letter, a number and perhaps a part, such as B12a",
+    SERVICE_PATTERN: "letters, digits and _ . : / -, with * or ? for any text, such as shop-*",
     CODE_PATTERN: "three capital letters, such as EUR",
 }
 #: What a value has to be; several of these for one place are joined with "or".
@@ -100,13 +107,8 @@ def _words(document: Document, path: Path, faults: list[Fault], *, at_key: bool)
             return _unknown_field(document, path)
         case "missing":
             return f"{name} is missing", _missing_hint(document, path)
-        case "union_tag_not_found":
-            return f"{name} has no kind", f"write kind: and one of {', '.join(KINDS)}"
-        case "union_tag_invalid":
-            tag = str(context["tag"])
-            return f"unknown kind {shown(tag)}", did_you_mean(
-                tag, KINDS, otherwise=f"write one of {', '.join(KINDS)}"
-            )
+        case "union_tag_not_found" | "union_tag_invalid":
+            return _kind_words(name, given.get("kind") if isinstance(given, dict) else None)
         case "string_pattern_mismatch":
             return _pattern_words(document, path, str(given), context["pattern"], at_key=at_key)
         case "value_error":
@@ -117,9 +119,18 @@ def _words(document: Document, path: Path, faults: list[Fault], *, at_key: bool)
         if "a number" in wanted:
             wanted.pop("a whole number", None)
         empty = "is empty and " if given is None else ""
-        hint = _type_hint(given, faults) or _block_hint(document, path, faults)
+        hint = _type_hint(path, given, faults) or _block_hint(document, path, faults)
         return f"{name} {empty}must be {' or '.join(wanted)}", hint
     return f"{name} {_sentence(fault['msg'])}", _range_hint(given, fault)
+
+
+def _kind_words(name: str, kind: object) -> tuple[str, str]:
+    known = ", ".join(KINDS)
+    if not isinstance(kind, str):
+        return f"{name} has no kind", f"write kind: and one of {known}"
+    return f"unknown kind {shown(kind)}", did_you_mean(
+        kind, KINDS, otherwise=f"write one of {known}"
+    )
 
 
 def _unknown_field(document: Document, path: Path) -> tuple[str, str]:
@@ -172,8 +183,10 @@ def _sentence(message: str) -> str:
     return re.sub(r"^\w+ should", "must", re.sub(r" after validation, not \d+$", "", message))
 
 
-def _type_hint(given: object, faults: list[Fault]) -> str:
+def _type_hint(path: Path, given: object, faults: list[Fault]) -> str:
     types = {fault["type"] for fault in faults}
+    if "float_type" in types and (rank := re.fullmatch(r"p([0-9]{1,2})", str(given))):
+        return f"write {int(rank[1]) / 100:g}"
     if "literal_error" in types and isinstance(given, str):
         options = [
             word
@@ -184,8 +197,11 @@ def _type_hint(given: object, faults: list[Fault]) -> str:
         return did_you_mean(given, options)
     if types == {"string_type"} and isinstance(given, bool | int | float):
         return "put it in quotes"
-    if types & {"tuple_type", "list_type"} and isinstance(given, str):
-        return f"write [{given}]"
+    if types == {"string_type"} and isinstance(given, list) and len(given) == 1:
+        return f"write {given[0]}"
+    if types & {"tuple_type", "list_type"} and isinstance(given, str | int | float):
+        example = EXAMPLES.get(str(path[-1]), "") if path else ""
+        return f"write {example if example.startswith('[') else f'[{given}]'}"
     if "bool_type" in types and isinstance(given, str):
         said = {"yes": "true", "on": "true", "no": "false", "off": "false"}
         meant = said.get(given.lower(), given.lower())

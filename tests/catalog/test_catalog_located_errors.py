@@ -5,8 +5,6 @@ from collections.abc import Callable
 import pytest
 from loopgauge_catalog.errors import CatalogError
 from loopgauge_catalog.loader import loads
-from loopgauge_catalog.missing_fields import EXAMPLES
-from loopgauge_catalog.schema import json_schema
 
 Edit = Callable[..., list[str]]
 
@@ -76,25 +74,6 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
         "severity: pge",
         [
             "shop.yaml:57:27: 'severity' must be page or ticket or info; did you mean 'page'?",
-        ],
-    ),
-    "a field of another kind": (
-        "target: {equals: 0}",
-        "window: 7d\n        target: {equals: 0}",
-        [
-            "shop.yaml:75:9: a latest has no window; delete it; known are row, title, means, decides, try, environment, labels, each, target, escalate, better, min_samples, zero_ok, stale_after, notes, alert, assumed, event, where, per, drop_after, retired_by, kind, value, passing, combine, status"
-        ],
-    ),
-    "a percentage for a quantile": (
-        "quantile: 0.95",
-        "quantile: 95",
-        ["shop.yaml:64:19: 'quantile' must be less than 1; write 0.95"],
-    ),
-    "one amount for a block": (
-        "target: {below: 1%}",
-        "target: 1%",
-        [
-            "shop.yaml:56:17: 'target' must be a block of fields; its fields are within, at_most, below, under, at_least, above, equals, share, stretch"
         ],
     ),
     "several mistakes in one line": (
@@ -285,34 +264,6 @@ def test_a_file_with_next_to_nothing_says_what_is_missing() -> None:
         "a.yaml:1:1: 'title' is missing; add for example title: Orders",
         "a.yaml:1:1: 'tables' is missing; add for example tables: {main: {title: Main, kpis: {…}}}",
     ]
-
-
-def test_there_is_an_example_for_every_field_that_has_to_be_given() -> None:
-    schema = json_schema()
-    required = {
-        field for node in (schema, *schema["$defs"].values()) for field in node.get("required", ())
-    }
-    # Without a kind nothing else of a KPI is known.
-    assert required - {"kind"} == {key.rpartition(".")[2] for key in EXAMPLES}
-
-
-@pytest.mark.parametrize(
-    ("line", "example"),
-    [
-        ("        per: {event: film.done, once_per: film.id}\n", "per: {event: order.placed, once_per: order.id}"),
-        ("        per: model.version\n", "per: model.version"),
-        ("        limit: 10000\n", "limit: 10000"),
-        ("limit: $500, ", "limit: $300"),
-        ("per: 100, currency: EUR, from: 2026-01-01, ", "from: 2026-01-31"),
-        (", kpis: [up, drift]", "kpis: [orders]"),
-    ],
-)  # fmt: skip
-def test_the_example_is_that_of_the_kind_or_block(
-    line: str, example: str, studio_after: Edit
-) -> None:
-    assert any(
-        said.endswith(f"is missing; add for example {example}") for said in studio_after(line, "")
-    )
 
 
 def test_a_long_mistake_is_cut_in_the_message() -> None:

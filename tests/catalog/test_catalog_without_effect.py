@@ -196,6 +196,13 @@ MISTAKES: dict[str, tuple[str, tuple[str, ...], list[str]]] = {
             "shop.yaml:78:21: every scan.completed would take away what it reports; name the event that says that something is gone, or delete it"
         ],
     ),
+    "an age that nothing reaches": (
+        "studio",
+        ("target: {within: 15m}\n      checked", "target: {within: 30d}\n      checked"),
+        [
+            "studio.yaml:212:21: after 30d it is dropped, so it is never older than 30d and the target can never be missed; write a longer drop_after"
+        ],
+    ),
     "no environment at all": (
         "shop",
         ("once_per: order.id", "once_per: order.id\n        environment: ''"),

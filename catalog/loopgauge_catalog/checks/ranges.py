@@ -93,6 +93,8 @@ def _range(subject: Subject) -> _Range:
     if is_sum or kpi.kind in ("sum", "per", "in_flight"):
         # Many add up beyond one's maximum, and none at all is 0.
         return _Range(0 if low is not None and low >= 0 else None, None)
+    if low is not None and high is not None and low > high:
+        return _Range(None, None)  # said where it is declared
     return _Range(low, high)
 
 

@@ -79,6 +79,15 @@ def check_passing(subject: Subject) -> Iterator[Finding]:
 def check_ages(subject: Subject) -> Iterator[Finding]:
     """A report that leaves before it is stale, or that nothing ever makes stale."""
     kpi = subject.kpi
+    if isinstance(kpi, Age) and kpi.drop_after is not None and kpi.target is not None:
+        limit = kpi.target.threshold
+        if kpi.target.lower_is_better and limit.micro >= kpi.drop_after:
+            yield Finding(
+                subject.at("drop_after"),
+                f"after {format_duration(kpi.drop_after)} it is dropped, "
+                f"so it is never older than {limit.text} and the target can never be missed",
+                "write a longer drop_after",
+            )
     if isinstance(kpi, Latest | Age) and kpi.stale_after is not None and kpi.drop_after is not None:
         if kpi.drop_after <= kpi.stale_after:
             yield Finding(

@@ -26,10 +26,11 @@ from loopgauge_catalog.targets import COMPARATORS, Target
 IDENTIFIER_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 EVENT_PATTERN = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$"
 ROW_PATTERN = r"^[A-Z][0-9]{1,2}[a-z]?$"
+SERVICE_PATTERN = r"^[A-Za-z0-9_.:/*?-]+$"
 
 Identifier = Annotated[str, Field(pattern=IDENTIFIER_PATTERN)]
 EventName = Annotated[str, Field(pattern=EVENT_PATTERN, max_length=128)]
-ServicePattern = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:/*?-]+$", max_length=128)]
+ServicePattern = Annotated[str, Field(pattern=SERVICE_PATTERN, max_length=128)]
 
 MINUTE = 60 * MICRO
 HOUR = 60 * MINUTE
