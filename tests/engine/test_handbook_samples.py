@@ -1,10 +1,13 @@
-"""The handbook names the number of samples that the engine really asks for."""
+"""The handbook names the samples and the waiting that the engine really asks for."""
 
 import pytest
-from loopgauge_catalog.kpis import Kpi
+from loopgauge_catalog.handbook.subject_methods import full_chance
+from loopgauge_catalog.kpis import DAY, HOUR, Kpi
 from loopgauge_catalog.quantities import MICRO
 from loopgauge_catalog.targets import default_min_samples
+from loopgauge_collector.kinds.pairs import maturity
 from loopgauge_collector.kinds.shares import judge_share, judge_within
+from loopgauge_collector.windows import Window
 
 from tests.support.every_kind import whole_catalog
 
@@ -33,3 +36,9 @@ def test_the_engine_judges_from_as_many_samples(kpi: Kpi) -> None:
         judged = judge_share(kpi, 1, 2)
 
     assert judged.min_samples == (kpi.min_samples or default_min_samples(allowed))
+
+
+@pytest.mark.parametrize("length", [HOUR, DAY, 25 * HOUR, 25 * HOUR + 1, 7 * DAY, 28 * DAY])
+@pytest.mark.parametrize("chance", [1, 5_000_000, 600_000_000, 900_000_000, 7 * DAY])
+def test_the_engine_waits_as_long_for_the_full_chance(length: int, chance: int) -> None:
+    assert full_chance(chance, length) == maturity(chance, Window(0, length))

@@ -106,6 +106,11 @@ class QuantileKpi(OneEvent, Windowed):
     value: AttributeName
     quantile: Annotated[float, Field(gt=0, lt=1), Strict()] = 0.95
 
+    @property
+    def stats(self) -> tuple[float, ...]:
+        """Every quantile that is shown, ascending: its own, and the usual ones beside it."""
+        return tuple(sorted({0.5, 0.95, 0.99, self.quantile}))
+
     def _reads(self) -> tuple[Read, ...]:
         return one(("value",), self.value, "value")
 
