@@ -7,8 +7,9 @@ inclusive one is met.
 import math
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from loopgauge_catalog.model import Model
 from loopgauge_catalog.quantities import MICRO, Quantity
 
 Comparator = Literal["within", "at_most", "below", "under", "at_least", "above", "equals"]
@@ -42,14 +43,12 @@ def default_min_samples(allowed: float) -> int:
     return min(1000, max(20, math.ceil(round(5 / allowed, 9))))
 
 
-class Target(BaseModel):
+class Target(Model):
     """``{within: 15m, share: 80%}``: one comparator, and the share that must fulfil it.
 
     ``share`` belongs to kinds that judge single events or subjects (quantile,
     duration). ``stretch`` is shown and never alerts.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     within: Quantity | None = None
     at_most: Quantity | None = None

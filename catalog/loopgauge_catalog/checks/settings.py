@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from loopgauge_catalog.catalog import ProductCatalog
 from loopgauge_catalog.checks.base import RETENTION, Finding, Subject, subjects
 from loopgauge_catalog.errors import Path, article, did_you_mean
-from loopgauge_catalog.kpis import Age, Delta, Latest
-from loopgauge_catalog.kpis.base import MINUTE
+from loopgauge_catalog.kpis import MINUTE, Age, Delta, Latest
 from loopgauge_catalog.quantities import format_duration
 from loopgauge_catalog.reserved import SQL_WORDS
 from loopgauge_catalog.rows import expand, row_of

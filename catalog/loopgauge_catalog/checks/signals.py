@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from loopgauge_catalog.catalog import Attribute
 from loopgauge_catalog.checks.base import Finding, Subject
-from loopgauge_catalog.kpis import Drift, Loss, Quota, Uptime
-from loopgauge_catalog.kpis.base import MINUTE
+from loopgauge_catalog.kpis import MINUTE, Drift, Loss, Quota, Uptime
 from loopgauge_catalog.quantities import UNITS, format_duration
 
 

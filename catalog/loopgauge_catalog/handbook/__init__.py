@@ -11,8 +11,7 @@ from loopgauge_catalog import names
 from loopgauge_catalog.catalog import Catalog, ProductCatalog, Table
 from loopgauge_catalog.handbook import judging, sources, words
 from loopgauge_catalog.handbook.methods import method
-from loopgauge_catalog.kpis import Kpi, KpiBase, Ratio
-from loopgauge_catalog.kpis.base import Windowed
+from loopgauge_catalog.kpis import Kpi, KpiBase, Ratio, Windowed
 from loopgauge_catalog.series import own_stat, own_window
 
 _HEAD = """\

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.handbook import words
-from loopgauge_catalog.kpis import Kpi, Latest, Note
-from loopgauge_catalog.kpis.base import Alert, Windowed
+from loopgauge_catalog.kpis import Alert, Kpi, Latest, Note, Windowed
 from loopgauge_catalog.quantities import MICRO, Quantity
 from loopgauge_catalog.targets import COMPARATORS, Comparator, Target, default_min_samples
 

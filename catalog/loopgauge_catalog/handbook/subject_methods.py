@@ -3,8 +3,7 @@
 from loopgauge_catalog.calendar import Window
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.handbook import words
-from loopgauge_catalog.kpis import HOUR, Conversion, DurationKpi, Funnel, InFlight
-from loopgauge_catalog.kpis.base import MINUTE
+from loopgauge_catalog.kpis import HOUR, MINUTE, Conversion, DurationKpi, Funnel, InFlight
 from loopgauge_catalog.names import stat_name
 
 _PENDING = "Whoever began, has not ended and still can is shown as pending."

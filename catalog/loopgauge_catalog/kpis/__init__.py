@@ -10,19 +10,16 @@ from typing import Annotated, get_args
 from pydantic import Field
 
 from loopgauge_catalog.filters import Flag
-from loopgauge_catalog.kpis.base import (
-    DAY,
+from loopgauge_catalog.kpis.base import DAY, HOUR, MINUTE, STANDARD_WINDOWS, KpiBase, Windowed
+from loopgauge_catalog.kpis.blocks import (
     EVENT_PATTERN,
-    HOUR,
     IDENTIFIER_PATTERN,
     ROW_PATTERN,
     SERVICE_PATTERN,
-    STANDARD_WINDOWS,
     Alert,
     Escalation,
     EventName,
     Identifier,
-    KpiBase,
     Note,
     ServicePattern,
 )
@@ -75,6 +72,7 @@ __all__ = [
     "HOUR",
     "IDENTIFIER_PATTERN",
     "KINDS",
+    "MINUTE",
     "ROW_PATTERN",
     "SERVICE_PATTERN",
     "STANDARD_WINDOWS",
@@ -120,4 +118,5 @@ __all__ = [
     "Sum",
     "Uptime",
     "Use",
+    "Windowed",
 ]

@@ -6,14 +6,8 @@ from pydantic import Field, PrivateAttr, field_validator
 
 from loopgauge_catalog.calendar import Period, Zone
 from loopgauge_catalog.filters import AttributeName, Number
-from loopgauge_catalog.kpis.base import (
-    OWN_CURRENCY,
-    EventName,
-    Identifier,
-    KpiBase,
-    OneEvent,
-    Windowed,
-)
+from loopgauge_catalog.kpis.base import OWN_CURRENCY, KpiBase, OneEvent, Windowed
+from loopgauge_catalog.kpis.blocks import EventName, Identifier
 from loopgauge_catalog.kpis.steps import Finished
 from loopgauge_catalog.kpis.uses import Read, Use, each_of, one
 from loopgauge_catalog.prices import COST_ATTRIBUTES, COST_EVENT, Budget

@@ -7,8 +7,10 @@ from pydantic import Field, Strict, model_validator
 from loopgauge_catalog.builtin import PRODUCER_EVENT
 from loopgauge_catalog.calendar import Day
 from loopgauge_catalog.filters import AttributeName, Filter, Number
-from loopgauge_catalog.kpis.base import Model, OneEvent, ServicePattern, Windowed
+from loopgauge_catalog.kpis.base import OneEvent, Windowed
+from loopgauge_catalog.kpis.blocks import ServicePattern
 from loopgauge_catalog.kpis.uses import Read, Use, asked, one
+from loopgauge_catalog.model import Model
 from loopgauge_catalog.quantities import Duration
 
 
