@@ -4,6 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from loopgauge_catalog.builtin import BUILT_IN
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.checks import rows_covered
 from loopgauge_catalog.kpis import KINDS, Composite, DurationKpi, QuantileKpi, Ratio
@@ -294,6 +295,15 @@ def test_every_kpi_says_what_it_means_and_what_it_decides(catalog: Catalog) -> N
         assert kpi.target is not None or kpi.better is not None or kpi.row in (
             "A24a", "B12b", "C16"
         ), kpi.id  # fmt: skip
+
+
+def test_every_event_that_a_row_reads_says_how_often_it_comes(catalog: Catalog) -> None:
+    for kpi in catalog.kpis():
+        for use in kpi.uses:
+            event = catalog.event(kpi.product, use.event)
+            assert event is not None
+            is_known = event.expect is not None or event.source == "batch"
+            assert is_known or use.event in BUILT_IN, f"{kpi.id} {use.event}"
 
 
 def test_people_are_marked_wherever_they_occur(catalog: Catalog) -> None:
