@@ -10,9 +10,10 @@ from functools import cache
 from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from loopgauge_catalog.errors import did_you_mean, shown
+from loopgauge_catalog.model import Model
 from loopgauge_catalog.quantities import MICRO, Duration, duration_input, format_duration
 
 #: Local periods that begin at a calendar bound; a week begins on Monday.
@@ -30,7 +31,9 @@ def _date_input(raw: object) -> object:
         try:
             return date.fromisoformat(raw)
         except ValueError:
-            raise ValueError(f"{shown(raw)} is no day of the calendar") from None
+            raise ValueError(
+                f"{shown(raw)} is no day of the calendar; write one such as 2026-01-31"
+            ) from None
     raise ValueError(f"{shown(str(raw))} is no day; write it as 2026-01-31")
 
 
@@ -79,10 +82,8 @@ Window = Annotated[
 ]
 
 
-class Sprint(BaseModel):
+class Sprint(Model):
     """When sprints begin and how long they are; all follow from one of them."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     starts: Annotated[Day, Field(description="First day of any sprint")]
     length: Duration

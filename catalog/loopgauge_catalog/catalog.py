@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import Field, Strict
 
 from loopgauge_catalog.builtin import BUILT_IN
 from loopgauge_catalog.calendar import Sprint, Zone
@@ -20,6 +20,7 @@ from loopgauge_catalog.errors import Problem
 from loopgauge_catalog.filters import Flag
 from loopgauge_catalog.kpis import BudgetKpi, EventName, Identifier, Kpi, ServicePattern
 from loopgauge_catalog.kpis.base import OWN_CURRENCY
+from loopgauge_catalog.model import Model
 from loopgauge_catalog.prices import Budget, CurrencyCode, OwnCurrency, Price, Rates
 from loopgauge_catalog.quantities import UNITS, Dimension
 from loopgauge_catalog.rows import RowRange
@@ -27,11 +28,7 @@ from loopgauge_catalog.rows import RowRange
 __all__ = ["Attribute", "Catalog", "Event", "Measure", "ProductCatalog", "Table", "Team"]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Team(_Model):
+class Team(Model):
     """Where a team is told, and how many pages a week it accepts."""
 
     slack: str | None = None
@@ -39,14 +36,14 @@ class Team(_Model):
     pages_per_week: Annotated[float | None, Field(ge=0, allow_inf_nan=False), Strict()] = None
 
 
-class Table(_Model):
+class Table(Model):
     """One table of the document: its title and its rows."""
 
     title: str
     kpis: dict[Identifier, Kpi]
 
 
-class ProductCatalog(_Model):
+class ProductCatalog(Model):
     """One file: a product, its tables of KPIs and the events that feed them."""
 
     product: Identifier
@@ -61,18 +58,18 @@ class ProductCatalog(_Model):
         tuple[RowRange, ...],
         Field(description="Every row of the document, as B1, B3-B5 or B12a-c; check counts them"),
     ] = ()
-    teams: dict[Identifier, Team] = {}
+    teams: dict[Identifier, Team] = Field(default_factory=dict)
     sprint: Annotated[Sprint | None, Field(description="Needed by window: sprint")] = None
     currency: Annotated[OwnCurrency, Field(description="What costs are counted in")] = "USD"
-    currencies: Annotated[
-        dict[CurrencyCode, Rates], Field(description="What others are worth in that")
-    ] = {}
+    currencies: dict[CurrencyCode, Rates] = Field(
+        default_factory=dict, description="What others are worth in that"
+    )
     prices: Annotated[
         tuple[Price, ...], Field(description="For what providers name no amount for")
     ] = ()
-    budgets: dict[Identifier, Budget] = {}
+    budgets: dict[Identifier, Budget] = Field(default_factory=dict)
     tables: dict[Identifier, Table]
-    events: dict[EventName, Event] = {}
+    events: dict[EventName, Event] = Field(default_factory=dict)
 
     def model_post_init(self, _context: object) -> None:
         """Tell each KPI where it stands."""

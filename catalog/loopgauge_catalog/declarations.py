@@ -5,18 +5,15 @@ Admission judges every event by these, and checks hold the rows to them.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from loopgauge_catalog.errors import did_you_mean, shown
 from loopgauge_catalog.filters import AttributeName, Flag, Number, Scalar
+from loopgauge_catalog.model import Model
 from loopgauge_catalog.quantities import UNITS, Duration, duration_input
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Attribute(_Model):
+class Attribute(Model):
     """One attribute of an event: its type, unit and what values are accepted."""
 
     type: Literal["string", "number", "integer", "boolean", "money"] = "string"
@@ -30,6 +27,11 @@ class Attribute(_Model):
     maximum: Number | None = None
     personal: Annotated[Flag, Field(description="Never shown in labels or logs")] = False
     means: str | None = None
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether its values can be added up and compared by size."""
+        return self.type in ("number", "integer", "money")
 
     @field_validator("unit")
     @classmethod
@@ -49,11 +51,11 @@ def _expect_input(raw: object) -> object:
         raise ValueError(f"{shown(str(raw))} is no duration; write 15m, 24h, 7d or rare") from None
 
 
-class Event(_Model):
+class Event(Model):
     """An event name: its attributes and how often it is expected."""
 
     means: str | None = None
-    attributes: dict[AttributeName, Attribute] = {}
+    attributes: dict[AttributeName, Attribute] = Field(default_factory=dict)
     expect: Annotated[
         int | Literal["rare"] | None,
         BeforeValidator(_expect_input, json_schema_input_type=Duration | Literal["rare"] | None),

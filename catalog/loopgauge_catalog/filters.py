@@ -11,7 +11,6 @@ from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -20,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from loopgauge_catalog.model import Model
 from loopgauge_catalog.quantities import MICRO
 
 ATTRIBUTE_PATTERN = r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$"
@@ -49,10 +49,8 @@ _Value = Annotated[Scalar, AfterValidator(_exact)]
 AttributeName = Annotated[str, Field(pattern=ATTRIBUTE_PATTERN, max_length=128)]
 
 
-class Condition(BaseModel):
+class Condition(Model):
     """What one attribute has to fulfil; all that is given must hold."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     equals: _Value | None = None
     not_equals: Annotated[_Value | None, Field(alias="not")] = None

@@ -11,11 +11,12 @@ from decimal import Decimal
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
+from pydantic import BeforeValidator, Field, Strict, model_validator
 
 from loopgauge_catalog.calendar import Day, Period, Zone
 from loopgauge_catalog.errors import shown
 from loopgauge_catalog.filters import Filter
+from loopgauge_catalog.model import Model, listed
 from loopgauge_catalog.quantities import Quantity
 
 #: The event whose amounts are added up, and what is read from it to price them.
@@ -64,16 +65,12 @@ _RateText = Annotated[
 ]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
 def _midnight(day: date, zone: ZoneInfo) -> int:
     """Microseconds of the day's first moment in a zone."""
     return int(datetime.combine(day, time(), tzinfo=zone).timestamp()) * 1_000_000
 
 
-class Price(_Model):
+class Price(Model):
     """What a provider asks for a quantity of something, from one day on.
 
     A price for a model comes before one for an operation. It holds from the first moment
@@ -135,7 +132,7 @@ class Price(_Model):
         return not (starts_late or ends_early)
 
 
-class Rate(_Model):
+class Rate(Model):
     """What one unit of a currency is worth in the product's own, from one day on."""
 
     rate: _RateText
@@ -144,7 +141,7 @@ class Rate(_Model):
     @model_validator(mode="after")
     def _positive(self) -> Self:
         if self.factor <= 0:
-            raise ValueError("a rate of 0 makes everything free")
+            raise ValueError('a rate of 0 makes everything free; write for example "1.08"')
         return self
 
     @property
@@ -157,21 +154,17 @@ class Rate(_Model):
         return None if self.from_ is None else _midnight(self.from_, zone)
 
 
-def _rates_input(raw: object) -> object:
-    return raw if isinstance(raw, list | tuple) else [raw]
-
-
 #: One rate, or several that follow each other.
 Rates = Annotated[
     tuple[Rate, ...],
     BeforeValidator(
-        _rates_input, json_schema_input_type=Rate | Annotated[list[Rate], Field(min_length=1)]
+        listed, json_schema_input_type=Rate | Annotated[list[Rate], Field(min_length=1)]
     ),
     Field(min_length=1),
 ]
 
 
-class Budget(_Model):
+class Budget(Model):
     """What may be spent in a calendar period, on the costs that `where` picks."""
 
     limit: Annotated[Quantity, Field(description="Money, as $300")]

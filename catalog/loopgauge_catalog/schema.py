@@ -65,6 +65,20 @@ def fields_at(path: Path, data: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for node in nodes for name in node.get("properties", ())))
 
 
+@cache
+def kpi_fields() -> frozenset[str]:
+    """Every field that a KPI of some kind has."""
+    schema = json_schema()
+    kinds = schema["$defs"]["Table"]["properties"]["kpis"]["patternProperties"].values()
+    options = [each for kind in kinds for each in kind["oneOf"]]
+    return frozenset(
+        field
+        for option in options
+        for node in _resolve(option, schema, None)
+        for field in node["properties"]
+    )
+
+
 def _resolve(node: _Node, schema: _Node, data: object) -> Iterator[_Node]:
     """The alternatives that a node stands for, without references and unions."""
     if "$ref" in node:

@@ -10,11 +10,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from loopgauge_catalog.errors import Path, Problem, did_you_mean, shown
+from loopgauge_catalog.errors import Path, Problem, article, did_you_mean, shown
 from loopgauge_catalog.filters import ATTRIBUTE_PATTERN
-from loopgauge_catalog.kpis import EVENT_PATTERN, IDENTIFIER_PATTERN, KINDS, ROW_PATTERN
+from loopgauge_catalog.kpis import (
+    EVENT_PATTERN,
+    IDENTIFIER_PATTERN,
+    KINDS,
+    ROW_PATTERN,
+    SERVICE_PATTERN,
+)
+from loopgauge_catalog.missing_fields import EXAMPLES
 from loopgauge_catalog.prices import CODE_PATTERN
-from loopgauge_catalog.schema import fields_at
+from loopgauge_catalog.schema import fields_at, kpi_fields
 from loopgauge_catalog.yaml_source import Document, child
 
 #: What a pattern wants, and an example.
@@ -23,6 +30,7 @@ _PATTERNS = {
     EVENT_PATTERN: "noun.verb in small letters, such as campaign.created",
     ATTRIBUTE_PATTERN: "small letters, digits, _ and dots, such as http.route",
     ROW_PATTERN: "a letter, a number and perhaps a part, such as B12a",
+    SERVICE_PATTERN: "letters, digits and _ . : / -, with * or ? for any text, such as shop-*",
     CODE_PATTERN: "three capital letters, such as EUR",
 }
 #: What a value has to be; several of these for one place are joined with "or".
@@ -37,11 +45,6 @@ _EXPECTED = {
     "dict_type": "a block of names and values",
     "model_type": "a block of fields",
     "model_attributes_type": "a block of fields",
-}
-
-#: Why a field that is missing matters, where its name does not say it.
-_MISSING = {
-    "expires": "add for example expires: 7d; without a limit nothing ever counts as lost",
 }
 
 Fault = Mapping[str, Any]
@@ -101,19 +104,11 @@ def _words(document: Document, path: Path, faults: list[Fault], *, at_key: bool)
     given, context = fault["input"], fault.get("ctx", {})
     match fault["type"]:
         case "extra_forbidden":
-            known = fields_at(path[:-1], document.data)
-            return f"unknown field {name}", did_you_mean(
-                str(path[-1]), known, otherwise=f"known are {', '.join(known)}"
-            )
+            return _unknown_field(document, path)
         case "missing":
-            return f"{name} is missing", _MISSING.get(str(path[-1]), "")
-        case "union_tag_not_found":
-            return f"{name} has no kind", f"write kind: and one of {', '.join(KINDS)}"
-        case "union_tag_invalid":
-            tag = str(context["tag"])
-            return f"unknown kind {shown(tag)}", did_you_mean(
-                tag, KINDS, otherwise=f"write one of {', '.join(KINDS)}"
-            )
+            return f"{name} is missing", _missing_hint(document, path)
+        case "union_tag_not_found" | "union_tag_invalid":
+            return _kind_words(name, given.get("kind") if isinstance(given, dict) else None)
         case "string_pattern_mismatch":
             return _pattern_words(document, path, str(given), context["pattern"], at_key=at_key)
         case "value_error":
@@ -124,8 +119,45 @@ def _words(document: Document, path: Path, faults: list[Fault], *, at_key: bool)
         if "a number" in wanted:
             wanted.pop("a whole number", None)
         empty = "is empty and " if given is None else ""
-        return f"{name} {empty}must be {' or '.join(wanted)}", _type_hint(given, faults)
-    return f"{name} {_sentence(fault['msg'])}", ""
+        hint = _type_hint(path, given, faults) or _block_hint(document, path, faults)
+        return f"{name} {empty}must be {' or '.join(wanted)}", hint
+    return f"{name} {_sentence(fault['msg'])}", _range_hint(given, fault)
+
+
+def _kind_words(name: str, kind: object) -> tuple[str, str]:
+    known = ", ".join(KINDS)
+    if not isinstance(kind, str):
+        return f"{name} has no kind", f"write kind: and one of {known}"
+    return f"unknown kind {shown(kind)}", did_you_mean(
+        kind, KINDS, otherwise=f"write one of {known}"
+    )
+
+
+def _unknown_field(document: Document, path: Path) -> tuple[str, str]:
+    name, known = str(path[-1]), fields_at(path[:-1], document.data)
+    listed = f"known are {', '.join(known)}"
+    kind = _kind(document, path)
+    if kind is not None and name in kpi_fields():
+        return f"{article(kind)} has no {name}", f"delete it; {listed}"
+    return f"unknown field {shown(name)}", did_you_mean(name, known, otherwise=listed)
+
+
+def _missing_hint(document: Document, path: Path) -> str:
+    field = str(path[-1])
+    around = [f"{step}.{field}" for step in (*path[:-1], _kind(document, path))]
+    example = next((EXAMPLES[key] for key in (*around, field) if key in EXAMPLES), None)
+    return "" if example is None else f"add for example {field}: {example}"
+
+
+def _kind(document: Document, path: Path) -> str | None:
+    """The kind of the KPI whose own field this is; None where it is no field of a KPI."""
+    if path[:1] != ("tables",) or len(path) != 5:
+        return None
+    data = document.data
+    for step in path[:-1]:
+        data = child(data, step)
+    kind = data.get("kind") if isinstance(data, dict) else None
+    return kind if isinstance(kind, str) else None
 
 
 def _name(path: Path) -> str:
@@ -151,8 +183,10 @@ def _sentence(message: str) -> str:
     return re.sub(r"^\w+ should", "must", re.sub(r" after validation, not \d+$", "", message))
 
 
-def _type_hint(given: object, faults: list[Fault]) -> str:
+def _type_hint(path: Path, given: object, faults: list[Fault]) -> str:
     types = {fault["type"] for fault in faults}
+    if "float_type" in types and (rank := re.fullmatch(r"p([0-9]{1,2})", str(given))):
+        return f"write {int(rank[1]) / 100:g}"
     if "literal_error" in types and isinstance(given, str):
         options = [
             word
@@ -163,11 +197,32 @@ def _type_hint(given: object, faults: list[Fault]) -> str:
         return did_you_mean(given, options)
     if types == {"string_type"} and isinstance(given, bool | int | float):
         return "put it in quotes"
+    if types == {"string_type"} and isinstance(given, list) and len(given) == 1:
+        return f"write {given[0]}"
+    if types & {"tuple_type", "list_type"} and isinstance(given, str | int | float):
+        example = EXAMPLES.get(str(path[-1]), "") if path else ""
+        return f"write {example if example.startswith('[') else f'[{given}]'}"
     if "bool_type" in types and isinstance(given, str):
         said = {"yes": "true", "on": "true", "no": "false", "off": "false"}
         meant = said.get(given.lower(), given.lower())
         return f"write {meant}" if meant in ("true", "false") else ""
     return ""
+
+
+def _block_hint(document: Document, path: Path, faults: list[Fault]) -> str:
+    """The fields of a block, where something else was written."""
+    if not any(fault["type"] in ("model_type", "model_attributes_type") for fault in faults):
+        return ""
+    known = fields_at(path, document.data)
+    return f"its fields are {', '.join(known)}" if known else ""
+
+
+def _range_hint(given: object, fault: Fault) -> str:
+    """A percentage where a share of 1 is meant."""
+    if fault["type"] != "less_than" or fault["ctx"]["lt"] != 1:
+        return ""
+    is_percentage = isinstance(given, int | float) and 1 < given < 100
+    return f"write {given / 100:g}" if is_percentage else ""  # type: ignore[operator]
 
 
 def _pattern_words(

@@ -3,8 +3,7 @@
 Decided by the row alone, so that a series keeps its labels whatever the data are.
 """
 
-from loopgauge_catalog.kpis import DurationKpi, Kpi, QuantileKpi
-from loopgauge_catalog.kpis.base import Windowed
+from loopgauge_catalog.kpis import DurationKpi, Kpi, QuantileKpi, Windowed
 from loopgauge_catalog.names import OWN_STAT, stat_name
 from loopgauge_catalog.quantities import format_duration
 

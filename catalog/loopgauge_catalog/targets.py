@@ -7,8 +7,9 @@ inclusive one is met.
 import math
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from loopgauge_catalog.model import Model
 from loopgauge_catalog.quantities import MICRO, Quantity
 
 Comparator = Literal["within", "at_most", "below", "under", "at_least", "above", "equals"]
@@ -42,14 +43,12 @@ def default_min_samples(allowed: float) -> int:
     return min(1000, max(20, math.ceil(round(5 / allowed, 9))))
 
 
-class Target(BaseModel):
+class Target(Model):
     """``{within: 15m, share: 80%}``: one comparator, and the share that must fulfil it.
 
     ``share`` belongs to kinds that judge single events or subjects (quantile,
     duration). ``stretch`` is shown and never alerts.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     within: Quantity | None = None
     at_most: Quantity | None = None
@@ -68,13 +67,21 @@ class Target(BaseModel):
             raise ValueError(
                 "a target has exactly one of "
                 + ", ".join(COMPARATORS)
-                + (f"; this one has {', '.join(given)}" if given else "")
+                + (f"; this one has {', '.join(given)}, delete all but one" if given else "")
             )
-        if self.share is not None and not (
-            self.share.dimension == "share" and 0 < self.share.micro <= MICRO
-        ):
-            raise ValueError("share is a percentage above 0% and up to 100%")
         return self
+
+    @field_validator("share")
+    @classmethod
+    def _some_share(cls, share: Quantity | None) -> Quantity | None:
+        if share is None or (share.dimension == "share" and 0 < share.micro <= MICRO):
+            return share
+        is_fraction = share.dimension == "number" and 0 < share.micro <= MICRO
+        proposal = f"write {share.value * 100:g}%" if is_fraction else "write for example 95%"
+        raise ValueError(
+            f"{share.text} is no share that must fulfil it, which is above 0% and up to 100%; "
+            f"{proposal}"
+        )
 
     @property
     def comparator(self) -> Comparator:

@@ -23,7 +23,7 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
     "a sprint from no day": (
         "starts: 2026-01-05",
         "starts: 2026-02-30",
-        ["studio.yaml:4:18: '2026-02-30' is no day of the calendar"],
+        ["studio.yaml:4:18: '2026-02-30' is no day of the calendar; write one such as 2026-01-31"],
     ),
     "a day written otherwise": (
         "starts: 2026-01-05",
@@ -92,7 +92,7 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
         "labels: [provider, cost.kind]",
         "split: [provider]",
         [
-            "studio.yaml:118:9: unknown field 'split'; known are row, title, means, decides, try, environment, labels, each, target, escalate, better, min_samples, zero_ok, stale_after, notes, alert, assumed, window, event, where, kind"
+            "studio.yaml:118:9: a cost has no split; delete it; known are row, title, means, decides, try, environment, labels, each, target, escalate, better, min_samples, zero_ok, stale_after, notes, alert, assumed, window, event, where, kind"
         ],
     ),
     "a graver threshold that is softer": (

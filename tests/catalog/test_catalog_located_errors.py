@@ -25,7 +25,7 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
         "window: 1h\n        target: {below: 1%}",
         "windw: 1h\n        target: {below: 1%}",
         [
-            "shop.yaml:46:7: 'window' is missing",
+            "shop.yaml:46:7: 'window' is missing; add for example window: 7d",
             "shop.yaml:55:9: unknown field 'windw'; did you mean 'window'?",
         ],
     ),
@@ -50,7 +50,7 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
         [
             (
                 "shop.yaml:56:9: a target has exactly one of within, at_most, below, under, "
-                "at_least, above, equals; this one has below, above"
+                "at_least, above, equals; this one has below, above, delete all but one"
             )
         ],
     ),
@@ -116,7 +116,7 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
     "text where a list is needed": (
         "services: [shop-*]",
         "services: shop",
-        ["shop.yaml:3:11: 'services' must be a list"],
+        ["shop.yaml:3:11: 'services' must be a list; write [shop]"],
     ),
     "a list with a wrong member": (
         "labels: [payment.method]",
@@ -126,7 +126,9 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
     "an empty block": (
         "office: {email: office@shop.test, pages_per_week: 0}",
         "office:",
-        ["shop.yaml:6:10: 'office' is empty and must be a block of fields"],
+        [
+            "shop.yaml:6:10: 'office' is empty and must be a block of fields; its fields are slack, email, pages_per_week"
+        ],
     ),
     "a condition that asks nothing": (
         "matching: {outcome: failed}",
@@ -173,7 +175,9 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
     "a share that is none": (
         "below: 2s, share: 95%",
         "below: 2s, share: 0.95",
-        ["shop.yaml:66:9: share is a percentage above 0% and up to 100%"],
+        [
+            "shop.yaml:66:36: 0.95 is no share that must fulfil it, which is above 0% and up to 100%; write 95%"
+        ],
     ),
     "an unknown unit": (
         "unit: share",
@@ -246,15 +250,19 @@ def test_a_file_that_is_a_list_or_a_word_is_refused() -> None:
     for text in ("- a\n", "hello\n"):
         with pytest.raises(CatalogError) as refused:
             loads(text, "a.yaml")
-        assert str(refused.value) == "a.yaml:1:1: a catalog must be a block of fields"
+        assert str(refused.value) == (
+            "a.yaml:1:1: a catalog must be a block of fields; its fields are product, title, "
+            "timezone, live, services, rows, teams, sprint, currency, currencies, prices, "
+            "budgets, tables, events"
+        )
 
 
 def test_a_file_with_next_to_nothing_says_what_is_missing() -> None:
     with pytest.raises(CatalogError) as refused:
         loads("product: shop\n", "a.yaml")
     assert str(refused.value).split("\n") == [
-        "a.yaml:1:1: 'title' is missing",
-        "a.yaml:1:1: 'tables' is missing",
+        "a.yaml:1:1: 'title' is missing; add for example title: Orders",
+        "a.yaml:1:1: 'tables' is missing; add for example tables: {main: {title: Main, kpis: {…}}}",
     ]
 
 

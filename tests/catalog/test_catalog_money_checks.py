@@ -93,7 +93,7 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
     "a rate of nothing": (
         '"1.08"',
         "0",
-        ["studio.yaml:7:3: a rate of 0 makes everything free"],
+        ['studio.yaml:7:3: a rate of 0 makes everything free; write for example "1.08"'],
     ),
     "a price twice": (
         "source: Price list}",
@@ -132,7 +132,7 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
     "a price without a source": (
         ", source: Price list",
         "",
-        ["studio.yaml:9:5: 'source' is missing"],
+        ["studio.yaml:9:5: 'source' is missing; add for example source: Price list of January"],
     ),
     "a price that is no money": (
         "price: $0.02",
@@ -142,7 +142,7 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
     "a limit of nothing": (
         "limit: 10000",
         "limit: 0",
-        ["studio.yaml:147:16: a limit of 0 leaves nothing to use up"],
+        ["studio.yaml:147:16: a limit of 0 leaves nothing to use up; write 10000 or so"],
     ),
     "a currency that is no code": (
         "  EUR: {",

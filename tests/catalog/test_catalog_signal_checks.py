@@ -25,7 +25,9 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
     "a cost in another currency": (
         "{below: $3.00}",
         "{below: €3.00}",
-        ["studio.yaml:126:25: €3.00 is not in usd, the KPI's currency"],
+        [
+            "studio.yaml:126:25: €3.00 is not in usd, the KPI's currency; write an amount such as $3.00"
+        ],
     ),
     "a score beyond 100": (
         "target: {at_least: 80}",
@@ -212,7 +214,9 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
     "a member that is a list": (
         "kpis: [up, drift]",
         "kpis: [[up], drift]",
-        ["studio.yaml:268:54: item 1 of 'kpis' must be a block of fields"],
+        [
+            "studio.yaml:268:54: item 1 of 'kpis' must be a block of fields; its fields are kpi, against"
+        ],
     ),
 }
 

@@ -187,7 +187,7 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
     "a quantile beyond 1": (
         "show: mean\n",
         "show: 95\n",
-        ["studio.yaml:46:15: 'show' must be less than 1"],
+        ["studio.yaml:46:15: 'show' must be less than 1; write 0.95"],
     ),
     "a funnel of one step": (
         "steps: [film.ordered, [film.done, film.closed], film.shown]\n        names: [ordered, made, shown]",

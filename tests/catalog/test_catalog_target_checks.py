@@ -35,7 +35,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "money in another currency": (
         "above: $100",
         "above: €100",
-        "shop.yaml:31:25: €100 is not in usd, the KPI's currency",
+        ("shop.yaml:31:25: €100 is not in usd, the KPI's currency; write an amount such as $3.00"),
     ),
     "a percentage of what is no share": (
         "above: 4.5",

@@ -10,11 +10,14 @@ from loopgauge_catalog.catalog import Catalog, ProductCatalog
 from loopgauge_catalog.checks import (
     alerts,
     events,
+    filters,
     grades,
     labels,
     members,
     money,
+    ranges,
     settings,
+    signals,
     sources,
     subject_kinds,
     targets,
@@ -25,12 +28,15 @@ from loopgauge_catalog.rows import RowsCovered, count_rows, expand
 
 KPI_CHECKS: tuple[KpiCheck, ...] = (
     *sources.CHECKS,
+    *filters.CHECKS,
     *labels.CHECKS,
     *subject_kinds.CHECKS,
     *targets.CHECKS,
+    *ranges.CHECKS,
     *grades.CHECKS,
     *alerts.CHECKS,
     *settings.CHECKS,
+    *signals.CHECKS,
     *money.CHECKS,
     *members.CHECKS,
 )

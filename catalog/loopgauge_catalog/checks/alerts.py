@@ -1,14 +1,15 @@
 """Checks that an alert reaches somebody who can act on it."""
 
+import re
 from collections.abc import Iterator
 
 from loopgauge_catalog.catalog import ProductCatalog
 from loopgauge_catalog.checks.base import Finding, Subject
-from loopgauge_catalog.checks.targets import check_dimension, check_possible
-from loopgauge_catalog.errors import article, did_you_mean
-from loopgauge_catalog.kpis import Kpi, QuantileKpi, Ratio, Uptime
+from loopgauge_catalog.checks.ranges import check_possible
+from loopgauge_catalog.checks.targets import check_dimension
+from loopgauge_catalog.errors import article, did_you_mean, shown
+from loopgauge_catalog.kpis import QuantileKpi, Ratio, Uptime
 from loopgauge_catalog.quantities import MICRO, format_duration
-from loopgauge_catalog.targets import Target
 
 #: How often rules are evaluated, in microseconds; a shorter hold waits for nothing.
 RULE_INTERVAL = 15 * MICRO
@@ -90,7 +91,9 @@ def check_burn(subject: Subject) -> Iterator[Finding]:
         if any(check_dimension(subject)) or any(check_possible(subject)):
             continue  # the budget follows from a target that is wrong itself
         here = (*path, "burn")
-        budget = bad_share(kpi, target)
+        # Whether a subject is bad is known only after its limit, too late to burn.
+        is_told_at_once = isinstance(kpi, QuantileKpi | Ratio | Uptime)
+        budget = kpi.allowed_bad(target) if is_told_at_once else None
         if budget is None:
             yield Finding(
                 here,
@@ -110,21 +113,15 @@ def check_burn(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def bad_share(kpi: Kpi, target: Target) -> float | None:
-    """The share of events that a target allows to be bad; None where it is about no such share.
-
-    Subjects are none: whether one is bad is known only after its limit, too late to burn.
-    """
-    if isinstance(kpi, QuantileKpi):
-        return None if target.share is None else 1 - target.share.value
-    if not isinstance(kpi, Ratio | Uptime) or target.lower_is_better is None:
-        return None
-    return target.threshold.value if target.lower_is_better else 1 - target.threshold.value
-
-
 def check_teams_reachable(product: ProductCatalog) -> Iterator[Finding]:
-    """A team without an address."""
+    """A team without an address, or with one that is none."""
     for key, team in product.teams.items():
+        if team.email and not re.fullmatch(r"[^@\s]+@[^@\s]+", team.email):
+            yield Finding(
+                ("teams", key, "email"),
+                f"{shown(team.email)} is no address, so no mail arrives",
+                "write it as team@example.org",
+            )
         if not team.slack and not team.email:
             yield Finding(
                 ("teams", key),

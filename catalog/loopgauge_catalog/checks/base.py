@@ -6,9 +6,12 @@ from functools import cached_property
 
 from loopgauge_catalog.catalog import Attribute, Catalog, Event, Measure, ProductCatalog
 from loopgauge_catalog.errors import Path, Severity
-from loopgauge_catalog.kpis import Alert, Kpi, Read, Use
+from loopgauge_catalog.kpis import DAY, Alert, Kpi, Read, Use
 from loopgauge_catalog.quantities import Dimension
 from loopgauge_catalog.targets import Target
+
+#: Events, and with them their subjects, are kept this long.
+RETENTION = 90 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,14 @@ class Subject:
     def measure(self) -> Measure:
         """What the KPI's number is."""
         return self.alone.measure(self.kpi)
+
+    @property
+    def has_unit(self) -> bool:
+        """Whether the attribute that its number is made of, if any, is one of numbers."""
+        attribute = self.measure.attribute
+        return attribute is None or (
+            attribute.is_numeric and (attribute.type != "money" or self.dimension == "money")
+        )
 
     @property
     def dimension(self) -> Dimension:

@@ -9,8 +9,6 @@ from loopgauge_catalog.errors import Path
 from loopgauge_catalog.filters import Scalar
 from loopgauge_catalog.quantities import UNITS
 
-NUMERIC = frozenset({"number", "integer", "money"})
-
 #: Attributes that name a person, by OpenTelemetry's conventions.
 _PERSONAL = frozenset(
     {"user.id", "user.email", "user.name", "user.full_name", "user.hash", "enduser.id",
@@ -74,7 +72,7 @@ def check_bounds(product: ProductCatalog) -> Iterator[Finding]:
     """Minimum and maximum of what is no number, or the wrong way round."""
     for path, name, attribute in attributes(product):
         given = [field for field in ("minimum", "maximum") if getattr(attribute, field) is not None]
-        if given and attribute.type not in NUMERIC:
+        if given and not attribute.is_numeric:
             yield Finding(
                 (*path, given[0]),
                 f"{name} is of type {attribute.type}, which has no {given[0]}",
@@ -104,7 +102,7 @@ def check_units(product: ProductCatalog) -> Iterator[Finding]:
                 f"{name} has a currency but is no money, and a float loses cents",
                 "write type: money",
             )
-        elif attribute.unit != "1" and attribute.type not in NUMERIC:
+        elif attribute.unit != "1" and not attribute.is_numeric:
             yield Finding(
                 (*path, "unit"),
                 f"{name} has the unit {attribute.unit} but is of type {attribute.type}",
@@ -113,14 +111,31 @@ def check_units(product: ProductCatalog) -> Iterator[Finding]:
 
 
 def check_share_bounds(product: ProductCatalog) -> Iterator[Finding]:
-    """A share that may exceed 1, so that 87 would pass for 0.87."""
+    """A share that may be far above 1, so that 87 would pass for 0.87."""
     for path, name, attribute in attributes(product):
-        if attribute.unit == "share" and (attribute.minimum, attribute.maximum) == (None, None):
+        if attribute.unit != "share" or (attribute.maximum is not None and attribute.maximum < 2):
+            continue
+        field, may, hint = (
+            ("unit", "has no maximum", "add minimum: 0, maximum: 1")
+            if attribute.maximum is None
+            else ("maximum", f"may be {attribute.maximum}", "write maximum: 1")
+        )
+        yield Finding(
+            (*path, field),
+            f"{name} is a share that {may}, so 87 instead of 0.87 would be believed",
+            hint,
+            severity="warning",
+        )
+
+
+def check_rhythm(product: ProductCatalog) -> Iterator[Finding]:
+    """A rhythm for what comes in batches, whose silence is normal."""
+    for name, event in product.events.items():
+        if event.source == "batch" and event.expect is not None:
             yield Finding(
-                (*path, "unit"),
-                f"{name} is a share without bounds, so 87 instead of 0.87 would be believed",
-                "add minimum: 0, maximum: 1",
-                severity="warning",
+                ("events", name, "expect"),
+                f"{name} comes in batches, so nobody expects it at any time",
+                "delete expect and give its KPIs stale_after, or delete source: batch",
             )
 
 
@@ -165,6 +180,7 @@ CHECKS = (
     check_bounds,
     check_units,
     check_share_bounds,
+    check_rhythm,
     check_personal,
     check_reserved_attributes,
     check_reserved_names,

@@ -6,6 +6,9 @@ from loopgauge_catalog.catalog import ProductCatalog
 from loopgauge_catalog.checks.base import Finding, Subject
 from loopgauge_catalog.errors import Path, did_you_mean
 from loopgauge_catalog.kpis import Composite, Kpi, Latest
+from loopgauge_catalog.quantities import Dimension
+
+_DISTANCES: dict[Dimension, str] = {"share": "5%", "time": "1h", "money": "$5", "number": "5"}
 
 
 def _named(product: ProductCatalog, key: str) -> Kpi | None:
@@ -64,6 +67,12 @@ def _against(subject: Subject, path: Path, kpi: Kpi, key: str | None) -> Iterato
     other = _named(subject.product, key)
     if other is None:
         yield _missing(subject, (*path, "against"), key)
+    elif other is kpi:
+        yield Finding(
+            subject.at(*path, "against"),
+            f"{key} against itself is always attained",
+            "name the KPI that says how far it should be",
+        )
     elif subject.alone.measure(other).dimension != subject.alone.measure(kpi).dimension:
         yield Finding(
             subject.at(*path, "against"),
@@ -79,10 +88,16 @@ def check_status(subject: Subject) -> Iterator[Finding]:
     if status is None:
         return
     other = _named(subject.product, status.against)
-    if other is None or other is kpi:
+    if other is None:
         yield _missing(subject, ("status", "against"), status.against)
         return
-    if not isinstance(other, Latest) or other.label_sets != kpi.label_sets:
+    if other is kpi:
+        yield Finding(
+            subject.at("status", "against"),
+            f"{kpi.key} against itself is always on track",
+            "name the KPI that says how far it should be",
+        )
+    elif not isinstance(other, Latest) or other.label_sets != kpi.label_sets:
         yield Finding(
             subject.at("status", "against"),
             f"{status.against} does not keep the same label sets as {kpi.key}",
@@ -94,7 +109,7 @@ def check_status(subject: Subject) -> Iterator[Finding]:
             yield Finding(
                 subject.at("status", field),
                 f"{quantity.text} is no distance between two amounts of {kpi.key}",
-                "write it in the KPI's unit, as 5%" if subject.dimension == "share" else "",
+                f"write it in the KPI's unit, as {_DISTANCES[subject.dimension]}",
             )
     if status.at_risk.micro <= status.on_track.micro:
         yield Finding(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from loopgauge_catalog.catalog import ProductCatalog
 from loopgauge_catalog.checks.base import Finding, Subject
-from loopgauge_catalog.checks.sources import condition_faults
+from loopgauge_catalog.checks.filters import condition_faults
 from loopgauge_catalog.errors import Path, did_you_mean
 from loopgauge_catalog.kpis import BudgetKpi
 from loopgauge_catalog.prices import COST_EVENT, clashes, price_words
@@ -103,6 +103,40 @@ def check_prices(product: ProductCatalog) -> Iterator[Finding]:
         )
 
 
+def check_prices_found(product: ProductCatalog) -> Iterator[Finding]:
+    """A price for what no cost can say that it is."""
+    event = product.events.get(COST_EVENT)
+    for number, price in enumerate(product.prices):
+        for field, name in (
+            ("provider", "provider"), ("model", "model"), ("operation", "operation"),
+            ("unit", "cost.unit"),
+        ):  # fmt: skip
+            asked = getattr(price, field)
+            declared = event.attributes.get(name) if event is not None else None
+            allowed = [str(each) for each in (declared.allowed if declared else None) or ()]
+            if asked is not None and allowed and asked not in allowed:
+                yield Finding(
+                    ("prices", number, field),
+                    f"{name} of {COST_EVENT} is never {asked}, so nothing has this price",
+                    did_you_mean(asked, allowed, otherwise=f"allowed are {', '.join(allowed)}"),
+                )
+
+
+def check_rates_begin(product: ProductCatalog) -> Iterator[Finding]:
+    """A price in a currency whose first rate holds from a later day on."""
+    for number, price in enumerate(product.prices):
+        days = [rate.from_ for rate in product.currencies.get(price.code or "", ())]
+        known = [day for day in days if day is not None]
+        if known and len(known) == len(days) and min(known) > price.from_:
+            yield Finding(
+                ("prices", number, "from"),
+                f"{price.code} has no rate before {min(known)}, so until then this price says "
+                "nothing",
+                f"add a rate from {price.from_}",
+                severity="warning",
+            )
+
+
 def check_budget_filters(product: ProductCatalog) -> Iterator[Finding]:
     """A budget for costs that cannot be."""
     event = product.events.get(COST_EVENT)
@@ -149,5 +183,7 @@ PRODUCT_CHECKS = (
     check_currencies,
     check_rates,
     check_prices,
+    check_prices_found,
+    check_rates_begin,
     check_budget_filters,
 )

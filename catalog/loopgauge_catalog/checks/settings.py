@@ -3,36 +3,35 @@
 from collections.abc import Iterator
 
 from loopgauge_catalog.catalog import ProductCatalog
-from loopgauge_catalog.checks.base import Finding, Subject, subjects
-from loopgauge_catalog.errors import Path, did_you_mean
-from loopgauge_catalog.kpis import DAY, Age, Delta, Latest
-from loopgauge_catalog.quantities import MICRO, format_duration
+from loopgauge_catalog.checks.base import RETENTION, Finding, Subject, subjects
+from loopgauge_catalog.errors import Path, article, did_you_mean
+from loopgauge_catalog.kpis import MINUTE, Age, Delta, Latest
+from loopgauge_catalog.quantities import format_duration
 from loopgauge_catalog.reserved import SQL_WORDS
 from loopgauge_catalog.rows import expand, row_of
 
-#: Events are kept this long, and window bounds are snapped to minutes (KPI_SEMANTICS, R3).
-LONGEST_WINDOW = 90 * DAY
-SHORTEST_WINDOW = 60 * MICRO
+#: Kinds that are no shares, and are judged from `min_samples` on all the same.
+_SAMPLED = ("mean", "per", "cost_per")
 
 
 def check_window(subject: Subject) -> Iterator[Finding]:
-    """A window that the store cannot answer."""
+    """A window that the store cannot answer: bounds are snapped to minutes."""
     window = subject.kpi.own_window
     if window is None:
         return
     path = subject.at("window")
-    if window > LONGEST_WINDOW:
+    if window > RETENTION:
         yield Finding(
             path,
             f"a window of {format_duration(window)} is longer than events are kept",
-            f"write at most {format_duration(LONGEST_WINDOW)}",
+            f"write at most {format_duration(RETENTION)}",
         )
-    elif window < SHORTEST_WINDOW:
+    elif window < MINUTE:
         yield Finding(
             path,
             f"a window of {format_duration(window)} is shorter than the minute that bounds "
             "are rounded to",
-            f"write at least {format_duration(SHORTEST_WINDOW)}",
+            f"write at least {format_duration(MINUTE)}",
         )
 
 
@@ -46,17 +45,22 @@ def check_period(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def check_slots(subject: Subject) -> Iterator[Finding]:
-    """Slots of an uptime that do not fit into its window, or a grace that leaves nothing of it."""
+def check_min_samples(subject: Subject) -> Iterator[Finding]:
+    """A least number of samples for what is judged whatever their number."""
     kpi = subject.kpi
-    field = {"uptime": "every", "loss": "grace"}.get(kpi.kind)
-    length = getattr(kpi, field) if field is not None else None
-    window = kpi.own_window
-    if field is not None and length is not None and window is not None and length > window:
+    if kpi.min_samples is None:
+        return
+    if not (kpi.is_share or kpi.judged_by_share or kpi.kind in _SAMPLED):
         yield Finding(
-            subject.at(field),
-            f"{format_duration(length)} is longer than the window of {format_duration(window)}",
-            "write less",
+            subject.at("min_samples"),
+            f"{article(kpi.kind)} is judged whatever its samples are",
+            "delete min_samples",
+        )
+    elif kpi.target is None:
+        yield Finding(
+            subject.at("min_samples"),
+            f"{kpi.id} has no target, so nothing is judged from so many samples on",
+            "add a target, or delete min_samples",
         )
 
 
@@ -74,6 +78,15 @@ def check_passing(subject: Subject) -> Iterator[Finding]:
 def check_ages(subject: Subject) -> Iterator[Finding]:
     """A report that leaves before it is stale, or that nothing ever makes stale."""
     kpi = subject.kpi
+    if isinstance(kpi, Age) and kpi.drop_after is not None and kpi.target is not None:
+        limit = kpi.target.threshold
+        if kpi.target.lower_is_better and limit.micro >= kpi.drop_after:
+            yield Finding(
+                subject.at("drop_after"),
+                f"after {format_duration(kpi.drop_after)} it is dropped, "
+                f"so it is never older than {limit.text} and the target can never be missed",
+                "write a longer drop_after",
+            )
     if isinstance(kpi, Latest | Age) and kpi.stale_after is not None and kpi.drop_after is not None:
         if kpi.drop_after <= kpi.stale_after:
             yield Finding(
@@ -131,6 +144,16 @@ def check_names(product: ProductCatalog) -> Iterator[Finding]:
             yield Finding(path, message, f"write for example '{name}_{what}'")
 
 
+def check_sprint(product: ProductCatalog) -> Iterator[Finding]:
+    """Sprints that are longer than what is known of them."""
+    if product.sprint is not None and product.sprint.length > RETENTION:
+        yield Finding(
+            ("sprint", "length"),
+            f"a sprint of {format_duration(product.sprint.length)} is longer than events are kept",
+            f"write at most {format_duration(RETENTION)}",
+        )
+
+
 def check_has_kpis(product: ProductCatalog) -> Iterator[Finding]:
     """A catalog that measures nothing."""
     if next(product.kpis(), None) is None:
@@ -157,5 +180,12 @@ def check_rows(product: ProductCatalog) -> Iterator[Finding]:
         seen.setdefault(row, subject.kpi.id)
 
 
-CHECKS = (check_window, check_period, check_slots, check_passing, check_ages, check_assumed)
-PRODUCT_CHECKS = (check_names, check_has_kpis, check_rows)
+CHECKS = (
+    check_window,
+    check_period,
+    check_min_samples,
+    check_passing,
+    check_ages,
+    check_assumed,
+)
+PRODUCT_CHECKS = (check_names, check_sprint, check_has_kpis, check_rows)

@@ -8,17 +8,9 @@ from collections.abc import Iterator
 
 from loopgauge_catalog.catalog import Attribute
 from loopgauge_catalog.checks.base import Finding, Subject
-from loopgauge_catalog.checks.events import NUMERIC, described, fits
 from loopgauge_catalog.errors import Path, article, did_you_mean
-from loopgauge_catalog.filters import Condition, Filter
+from loopgauge_catalog.kpis import Delta, Per
 from loopgauge_catalog.quantities import UNITS
-
-#: Filters that decide the number, and what an empty one makes of it.
-_DECIDING = {
-    "matching": "the ratio is always 100%",
-    "up": "it is always up",
-    "passing": "it always passes",
-}
 
 
 def check_events_declared(subject: Subject) -> Iterator[Finding]:
@@ -54,7 +46,7 @@ def check_attributes_declared(subject: Subject) -> Iterator[Finding]:
 def check_value_is_a_number(subject: Subject) -> Iterator[Finding]:
     """A value that cannot be summed or compared."""
     for _, read, path, attribute in subject.reads():
-        if read.role == "value" and attribute is not None and attribute.type not in NUMERIC:
+        if read.role == "value" and attribute is not None and not attribute.is_numeric:
             yield Finding(
                 path,
                 f"{read.name} is of type {attribute.type}, "
@@ -69,7 +61,7 @@ def check_values_add_up(subject: Subject) -> Iterator[Finding]:
         return
     first: tuple[str, Attribute] | None = None
     for _, read, path, attribute in subject.reads():
-        if read.role != "value" or attribute is None or attribute.type not in NUMERIC:
+        if read.role != "value" or attribute is None or not attribute.is_numeric:
             continue
         if first is None:
             first = (read.name, attribute)
@@ -82,61 +74,20 @@ def check_values_add_up(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def check_filters_can_match(subject: Subject) -> Iterator[Finding]:
-    """A condition that no event can fulfil, or that every event fulfils."""
-    for _, read, path, attribute in subject.reads():
-        if read.condition is not None and attribute is not None:
-            yield from condition_faults(path, read.name, read.condition, attribute)
-
-
-def condition_faults(
-    path: Path, name: str, condition: Condition, attribute: Attribute
-) -> Iterator[Finding]:
-    """What is wrong with asking this of an attribute."""
-    if attribute.type == "money":
-        yield Finding(path, f"{name} is money, which a filter cannot compare", "delete it")
+def check_quotient(subject: Subject) -> Iterator[Finding]:
+    """The same above and below, so that nothing but 1 can come of it."""
+    kpi = subject.kpi
+    if isinstance(kpi, Per) and kpi.numerator == kpi.denominator:
+        path, result = subject.at("denominator"), "1"
+    elif isinstance(kpi, Delta) and kpi.over is not None and set(kpi.over) == set(kpi.value):
+        path, result = subject.at("over"), "100%"
+    else:
         return
-    if condition.bounds and attribute.type not in NUMERIC:
-        yield Finding(
-            path,
-            f"{name} is of type {attribute.type}, so it is never above or below a number",
-            "write equals, not, in or not_in",
-        )
-    for value in condition.values:
-        impossible = not fits(attribute, value)
-        if impossible or (attribute.allowed is not None and value not in attribute.allowed):
-            listed = [str(each) for each in attribute.allowed or ()]
-            otherwise = f"it is {described(attribute)}"
-            if listed:
-                otherwise = f"allowed are {', '.join(listed)}"
-            yield Finding(
-                path,
-                f"{name} is never {value!r}",
-                did_you_mean(str(value), listed, otherwise=otherwise),
-            )
-    if _contradicts(condition):
-        yield Finding(path, f"no number fulfils this condition on {name}", "swap the bounds")
-
-
-def _contradicts(condition: Condition) -> bool:
-    lows = [bound for bound in (condition.at_least, condition.above) if bound is not None]
-    highs = [bound for bound in (condition.at_most, condition.below) if bound is not None]
-    if not lows or not highs:
-        return False
-    low, high = max(lows), min(highs)
-    return low > high or (low == high and (condition.above == low or condition.below == high))
-
-
-def check_filter_asks(subject: Subject) -> Iterator[Finding]:
-    """A condition that decides the number and is empty, so that it decides nothing."""
-    for field, result in _DECIDING.items():
-        asked = getattr(subject.kpi, field, None)
-        if isinstance(asked, Filter) and not asked:
-            yield Finding(
-                subject.at(field),
-                f"an empty condition matches every event, so {result}",
-                "say which events are counted, for example {outcome: failed}",
-            )
+    yield Finding(
+        path,
+        f"{kpi.id} divides something by itself, so it is always {result}",
+        "divide by something else",
+    )
 
 
 def check_retired_by(subject: Subject) -> Iterator[Finding]:
@@ -144,6 +95,13 @@ def check_retired_by(subject: Subject) -> Iterator[Finding]:
     name = getattr(subject.kpi, "retired_by", None)
     event = subject.event(name) if name is not None else None
     if event is None:
+        return
+    if name == getattr(subject.kpi, "event", None):
+        yield Finding(
+            subject.at("retired_by"),
+            f"every {name} would take away what it reports",
+            "name the event that says that something is gone, or delete it",
+        )
         return
     per = subject.kpi.label_sets or ()
     if not any(attribute in event.attributes for attribute in per):
@@ -159,7 +117,6 @@ CHECKS = (
     check_attributes_declared,
     check_value_is_a_number,
     check_values_add_up,
-    check_filters_can_match,
-    check_filter_asks,
+    check_quotient,
     check_retired_by,
 )

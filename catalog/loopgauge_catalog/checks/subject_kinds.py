@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 
-from loopgauge_catalog.checks.base import Finding, Subject
+from loopgauge_catalog.checks.base import RETENTION, Finding, Subject
+from loopgauge_catalog.checks.conditions import overlap
 from loopgauge_catalog.errors import Path, did_you_mean
-from loopgauge_catalog.kpis import DAY, DurationKpi, Funnel, InFlight, Step
+from loopgauge_catalog.kpis import DurationKpi, Funnel, InFlight, Step, SubjectShare
 from loopgauge_catalog.quantities import format_duration
-
-#: Events, and with them their subjects, are kept this long.
-RETENTION = 90 * DAY
 
 
 def check_subject_names(subject: Subject) -> Iterator[Finding]:
@@ -40,7 +38,11 @@ def check_steps_differ(subject: Subject) -> Iterator[Finding]:
             named.append(((field, number), step, does))
     for place, (path, step, does) in enumerate(named):
         for _, other, did in named[:place]:
-            if step == other:
+            # A start that may be an end would be over at once.
+            at_once = (did, does) == ("start", "end") and overlap(
+                step, other, subject.event(step.event)
+            )
+            if step == other or at_once:
                 yield Finding(
                     subject.at(*path),
                     f"{step.event} would both {did} and {does} a subject"
@@ -67,34 +69,63 @@ def check_step_names(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def check_limit(subject: Subject) -> Iterator[Finding]:
-    """A subject that is waited for longer than it is kept, or for ever."""
-    expires = getattr(subject.kpi, "expires", None)
-    if expires is not None and expires > RETENTION:
+def check_steps_apart(subject: Subject) -> Iterator[Finding]:
+    """Two steps of a funnel, one after the other, that one event would reach at once."""
+    kpi = subject.kpi
+    if not isinstance(kpi, Funnel):
+        return
+    for place in range(1, len(kpi.steps)):
+        for number, step in enumerate(kpi.steps[place]):
+            event = subject.event(step.event)
+            if any(overlap(step, before, event) for before in kpi.steps[place - 1]):
+                yield Finding(
+                    subject.at("steps", place, number),
+                    f"{step.event} would reach this step together with the one before",
+                    "name another event, or tell them apart with where",
+                )
+
+
+def check_share_of_some(subject: Subject) -> Iterator[Finding]:
+    """A share of subjects among those who all have it."""
+    kpi = subject.kpi
+    if isinstance(kpi, SubjectShare) and all(step in kpi.having for step in kpi.among):
         yield Finding(
-            subject.at("expires"),
+            subject.at("among"),
+            "whoever is among these has had one of having, so the share is always 100%",
+            "add the other events of those who are looked at",
+        )
+
+
+def check_limit(subject: Subject) -> Iterator[Finding]:
+    """A subject that is waited for longer than it is kept, or than the target asks."""
+    kpi = subject.kpi
+    expires = getattr(kpi, "expires", None)
+    if expires is None:
+        if isinstance(kpi, DurationKpi) and kpi.anchor == "start":
+            yield Finding(
+                subject.path,
+                f"{kpi.id} has no limit, so nothing ever counts as lost",
+                "add expires, for example 7d, or anchor: end to look only at what ended",
+            )
+        return
+    path = subject.at("expires")
+    if expires > RETENTION:
+        yield Finding(
+            path,
             f"subjects are kept for {format_duration(RETENTION)}, so none can be waited for "
             f"{format_duration(expires)}",
             f"write at most {format_duration(RETENTION)}",
         )
-    kpi = subject.kpi
     if not isinstance(kpi, DurationKpi) or kpi.anchor == "end":
         return
-    if expires is None:
+    longest = max((micro for _, micro in kpi.thresholds), default=0)
+    if longest > expires:
         yield Finding(
-            subject.path,
-            f"{kpi.id} has no limit, so nothing ever counts as lost",
-            "add expires, for example 7d, or anchor: end to look only at what ended",
+            path,
+            f"after {format_duration(expires)} a subject is given up, so nobody sees whether "
+            f"it is done within {format_duration(longest)}",
+            f"write at least {format_duration(longest)}",
         )
-    for _, micro in kpi.thresholds:
-        if expires is not None and micro > expires:
-            yield Finding(
-                subject.at("expires"),
-                f"after {format_duration(expires)} a subject is given up, so nobody sees whether "
-                f"it is done within {format_duration(micro)}",
-                f"write at least {format_duration(micro)}",
-            )
-            break
 
 
 def check_anchor(subject: Subject) -> Iterator[Finding]:
@@ -140,6 +171,8 @@ CHECKS = (
     check_subject_names,
     check_steps_differ,
     check_step_names,
+    check_steps_apart,
+    check_share_of_some,
     check_limit,
     check_anchor,
     check_in_flight,

@@ -1,16 +1,11 @@
-"""Checks that a target says something: in the right unit, and possible to meet and to miss."""
+"""Checks that a target says something: in the KPI's unit, judged and shown as one thing."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
 
-from loopgauge_catalog.catalog import Attribute
 from loopgauge_catalog.checks.base import Finding, Subject
 from loopgauge_catalog.errors import Path, article
 from loopgauge_catalog.kpis import DurationKpi, Kpi, QuantileKpi
-from loopgauge_catalog.kpis.combined import WHOLE
-from loopgauge_catalog.quantities import MICRO, UNITS, Dimension, Quantity, format_duration
-from loopgauge_catalog.targets import Target
+from loopgauge_catalog.quantities import MICRO, Dimension, Quantity
 
 _WANTED: dict[Dimension, str] = {
     "time": "a duration",
@@ -24,14 +19,13 @@ _EXAMPLES: dict[Dimension, str] = {
     "money": "$3.00",
     "number": "4.5",
 }
-_SIGNS = {"$": "usd", "€": "eur"}
-
-#: Kinds whose number is a share of something whole.
-_SHARES = ("ratio", "conversion", "funnel", "subject_share", "uptime", "loss")
+_SIGNS = {"usd": "$", "eur": "€"}
 
 
 def check_dimension(subject: Subject) -> Iterator[Finding]:
     """A threshold in another unit than the KPI: 0.95 where 95% is meant."""
+    if not subject.has_unit:
+        return  # what is wrong with its attribute is said there
     for path, target in subject.targets():
         for field in (target.comparator, "stretch"):
             quantity = getattr(target, field)
@@ -49,8 +43,12 @@ def _dimension(path: Path, quantity: Quantity, subject: Subject) -> Iterator[Fin
         )
     elif quantity.dimension == "money":
         unit = subject.measure.unit
-        if _SIGNS[quantity.text.lstrip("-")[0]] != unit:
-            yield Finding(path, f"{quantity.text} is not in {unit}, the KPI's currency")
+        if quantity.text.lstrip("-")[0] != _SIGNS[unit]:
+            yield Finding(
+                path,
+                f"{quantity.text} is not in {unit}, the KPI's currency",
+                f"write an amount such as {_SIGNS[unit]}3.00",
+            )
 
 
 def _rewritten(quantity: Quantity, subject: Subject) -> str:
@@ -65,8 +63,7 @@ def _rewritten(quantity: Quantity, subject: Subject) -> str:
         case "time":
             return f"write {quantity.text}s"
         case _:
-            signs = {currency: sign for sign, currency in _SIGNS.items()}
-            return f"write {signs.get(subject.measure.unit, '$')}{quantity.text}"
+            return f"write {_SIGNS.get(subject.measure.unit, '$')}{quantity.text}"
 
 
 def check_share(subject: Subject) -> Iterator[Finding]:
@@ -109,117 +106,22 @@ def _shown(kpi: Kpi) -> float | None:
 def check_shown(subject: Subject) -> Iterator[Finding]:
     """Another quantile than is judged; the greatest of all has no rank of its own to show."""
     kpi = subject.kpi
-    share = None if kpi.target is None else kpi.target.share
-    shown = _shown(kpi)
-    if share is None or shown is None or share.micro in (MICRO, round(shown * MICRO)):
+    target, shown = kpi.target, _shown(kpi)
+    if target is None or target.share is None or shown is None or target.share.micro == MICRO:
+        return
+    # That 95 % are at least 7 is the same as that the 5 % quantile is.
+    is_floor = target.lower_is_better is False
+    judged = MICRO - target.share.micro if is_floor else target.share.micro
+    if judged == round(shown * MICRO):
         return
     field = "quantile" if isinstance(kpi, QuantileKpi) else "show"
     yield Finding(
         subject.at("target", "share"),
-        f"the share of {share.text} is judged, but quantile {shown:g} is shown, "
+        f"the share of {target.share.text} is judged, but quantile {shown:g} is shown, "
         "so the number and the state may disagree",
-        f"write {field}: {share.micro / MICRO:g}",
+        f"write {field}: {judged / MICRO:g}",
         severity="warning",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Range:
-    """What a KPI's number can be, in millionths; None is without end."""
-
-    low: int | None
-    high: int | None
-
-    def words(self, dimension: Dimension) -> str:
-        if self.low is not None and self.high is not None:
-            return f"between {_words(self.low, dimension)} and {_words(self.high, dimension)}"
-        if self.low is not None:
-            return f"at least {_words(self.low, dimension)}"
-        assert self.high is not None  # a range without both ends is never named
-        return f"at most {_words(self.high, dimension)}"
-
-
-def _words(micro: int, dimension: Dimension) -> str:
-    match dimension:
-        case "share":
-            return f"{micro / MICRO * 100:g}%"
-        case "time":
-            return format_duration(micro) if micro > 0 else f"{micro / MICRO:g}s"
-        case _:
-            return f"{micro / MICRO:g}"
-
-
-def _range(subject: Subject) -> _Range:
-    kpi, value = subject.kpi, subject.measure.attribute
-    if kpi.kind in _SHARES or (kpi.kind == "latest" and kpi.value is None):
-        return _Range(0, MICRO)
-    if kpi.kind == "composite":
-        return _Range(0, WHOLE * MICRO)
-    if kpi.kind in ("delta", "cost", "cost_per"):
-        return _Range(None, None)  # providers revise their numbers, and give money back
-    if value is None:
-        return _Range(0, None)
-    low, high = _bound(value, value.minimum), _bound(value, value.maximum)
-    if low is None and (subject.dimension in ("time", "share") or kpi.kind == "quantile"):
-        low = 0
-    is_sum = kpi.kind == "latest" and kpi.combine == "sum" and bool(kpi.per)
-    if is_sum or kpi.kind in ("sum", "per", "in_flight"):
-        # Many add up beyond one's maximum, and none at all is 0.
-        return _Range(0 if low is not None and low >= 0 else None, None)
-    return _Range(low, high)
-
-
-def _bound(value: Attribute, bound: float | int | None) -> int | None:
-    if bound is None:
-        return None
-    return int(Fraction(str(bound)) * Fraction(UNITS[value.unit][1]) * MICRO)
-
-
-def _always(target: Target, threshold: int, possible: _Range) -> bool:
-    low, high = possible.low, possible.high
-    match target.symbol:
-        case "<=":
-            return high is not None and high <= threshold
-        case "<":
-            return high is not None and high < threshold
-        case ">=":
-            return low is not None and low >= threshold
-        case ">":
-            return low is not None and low > threshold
-        case _:
-            return low == high == threshold
-
-
-def _never(target: Target, threshold: int, possible: _Range) -> bool:
-    low, high = possible.low, possible.high
-    match target.symbol:
-        case "<=":
-            return low is not None and low > threshold
-        case "<":
-            return low is not None and low >= threshold
-        case ">=":
-            return high is not None and high < threshold
-        case ">":
-            return high is not None and high <= threshold
-        case _:
-            below = low is not None and threshold < low
-            return below or (high is not None and threshold > high)
-
-
-def check_possible(subject: Subject) -> Iterator[Finding]:
-    """A target that can never be met, or never be missed."""
-    possible = _range(subject)
-    for path, target in subject.targets():
-        if target.threshold.dimension != subject.dimension:
-            continue  # said already
-        for impossible, what in ((_never, "met"), (_always, "missed")):
-            if impossible(target, target.threshold.micro, possible):
-                yield Finding(
-                    (*path, target.comparator),
-                    f"a target of {target.comparator} {target.threshold.text} can never be {what}: "
-                    f"{subject.kpi.id} is {possible.words(subject.dimension)}",
-                    "write a threshold inside that range",
-                )
 
 
 def check_stretch(subject: Subject) -> Iterator[Finding]:
@@ -259,7 +161,6 @@ CHECKS = (
     check_dimension,
     check_share,
     check_shown,
-    check_possible,
     check_stretch,
     check_better,
 )

@@ -11,7 +11,7 @@ from loopgauge_catalog import names
 from loopgauge_catalog.catalog import Catalog, ProductCatalog, Table
 from loopgauge_catalog.handbook import judging, sources, words
 from loopgauge_catalog.handbook.methods import method
-from loopgauge_catalog.kpis import Kpi
+from loopgauge_catalog.kpis import Kpi, KpiBase, Ratio, Windowed
 from loopgauge_catalog.series import own_stat, own_window
 
 _HEAD = """\
@@ -22,12 +22,15 @@ what stands here is what is computed.
 
 What holds for all of them:
 
-- Only events of the product itself count, from production or without an environment, and none \
-of users that are marked as internal.
-- A number that nothing feeds is absent, never 0. Until every event under “Fed by” has come \
-once, the state is `no_data`; when a source falls silent it is `stale`, for services after \
-15 minutes.
-- A breach is called sure when chance does not explain it.
+- Only events of the product itself count, from production or without an environment unless an \
+entry names another one, and none of users that are marked as internal.
+- A number that nothing feeds is absent, never 0. Until what stands under “Fed by” has come once \
+(of alternatives one is enough, and what is optional need not come), the state is `no_data`.
+- When nothing is heard of the services that send it for 15 minutes, or for as long as the entry \
+says, the state is `stale`. What comes as a report is so only where the entry says it.
+- A miss is called sure when chance does not explain it. Only a sure one pages, or a budget that \
+burns fast; the page ends when the number itself meets the target again.
+- Missing data page nobody: their source gets one ticket that names the KPIs which it starves.
 - “Assumed” names what the document leaves open, so that it was chosen in the catalog.
 """
 
@@ -68,7 +71,7 @@ def _entry(kpi: Kpi, catalog: Catalog) -> Iterator[str]:
     if kpi.means:
         yield " ".join(kpi.means.split())
         yield ""
-    yield f"- **Computed.** {method(kpi, catalog)}{_shown_for(kpi)}"
+    yield f"- **Computed.** {method(kpi, catalog)}{_also(kpi)}"
     yield f"- **Target.** {' '.join((judging.target_words(kpi), *judging.rules(kpi)))}"
     fed = list(sources.feeds(kpi, catalog))
     if fed:
@@ -85,11 +88,17 @@ def _entry(kpi: Kpi, catalog: Catalog) -> Iterator[str]:
     yield f"- **Where.** `{kpi.id}` in the API, `{_series(kpi, catalog)}` on `/metrics`."
 
 
-def _shown_for(kpi: Kpi) -> str:
-    text = f" Also shown for each {words.codes(kpi.labels)}." if kpi.labels else ""
-    split: tuple[str, ...] = getattr(kpi, "split", ())
-    if split:
-        text += f" What matched is also divided by {words.codes(split)}."
+def _also(kpi: Kpi) -> str:
+    """What holds for rows of several kinds."""
+    text = ""
+    if kpi.environment != KpiBase.model_fields["environment"].default:
+        text += f" Only events of {words.code(kpi.environment)} count, or of no environment."
+    if isinstance(kpi, Windowed) and kpi.period is not None:
+        text += f" The last complete {kpi.period} stands beside it."
+    if kpi.labels:
+        text += f" Also shown for each {words.codes(kpi.labels)}."
+    if isinstance(kpi, Ratio) and kpi.split:
+        text += f" What matched is also shown for each {words.codes(kpi.split)}, as a share of all."
     return text
 
 

@@ -38,8 +38,8 @@ def uptime(kpi: Uptime, _: Catalog) -> str:
         text += f", by the {words.code(kpi.location)} that saw it best"
     return (
         f"{text}. One slot without a probe is taken to be like the one before, more of them are "
-        f"unknown. The value is the up share of the known time {words.during(kpi.window)}; when "
-        "more than 10 % is unknown there is none."
+        f"unknown. The value is the up share of the known time {words.during(kpi.window)}, with "
+        "the unknown share beside it; when more than 10% is unknown there is none."
     )
 
 
@@ -71,7 +71,8 @@ def budget(kpi: BudgetKpi, catalog: Catalog) -> str:
         return f"{words.raised(spent)}, as a share of {plan.limit.text}. {_UNPRICED}"
     return (
         f"{words.raised(spent)}, and what the rest of the {plan.period} will cost if it "
-        f"goes on as in the last 7 days, as a share of {plan.limit.text}. {_UNPRICED}"
+        f"goes on as in the last 7 days, as a share of {plan.limit.text}, with the spend so far "
+        f"beside it. Before there are costs of a whole day there is no forecast. {_UNPRICED}"
     )
 
 
@@ -94,9 +95,11 @@ def composite(kpi: Composite, catalog: Catalog) -> str:
         for part in kpi.parts.values()
     )
     return (
-        "A score of 100, made of how much of its target each member attains (all of it counts "
-        f"1, more than all too; the mean of each part is weighed). {parts}. A member without "
-        "data counts 0; beside the score stands how much of it rests on data, and the best case."
+        "A score of 100. Each part gives its points times the mean of what its members attain of "
+        f"their targets, each at most all of it. {parts}. Of shares it is the bad part that is "
+        "compared: 98% where 99% are wanted attains half. A member whose data are missing, stale, "
+        "too few or unpriced attains nothing; beside the score stand how much of it rests on "
+        "data, and the best case."
     )
 
 
@@ -112,8 +115,11 @@ def drift(kpi: Drift, _: Catalog) -> str:
         f"Sorts {words.code(kpi.value)} of {words.event(kpi.event, kpi.where)} "
         f"{words.during(kpi.window)} into {kpi.bins} equal bins from {low} to {high}, and compares "
         f"each {words.code(kpi.per)} with {reference}: the population stability index. The "
-        "greatest counts. With so few values that chance alone could reach the target there is "
-        "no number."
+        "greatest counts."
+    ) + (
+        " With so few values that chance alone could reach the target there is no number."
+        if kpi.target is not None
+        else ""
     )
 
 
@@ -122,9 +128,8 @@ def loss(kpi: Loss, _: Catalog) -> str:
     whose = f" of {words.codes(kpi.services)}" if kpi.services else ""
     return (
         f"Every process{whose} numbers its events before anything can be dropped. The value is "
-        f"the share of the numbers given {words.during(kpi.window)} that never came; the last "
-        f"{words.duration(kpi.grace)} are left out, because they may be on their way. What came "
-        "twice or is in quarantine did come."
+        f"the share of the numbers given {words.ended(kpi.window, kpi.grace)} that never came; "
+        "later ones may be on their way. What came twice or is in quarantine did come."
     )
 
 

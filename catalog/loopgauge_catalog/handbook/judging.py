@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.handbook import words
-from loopgauge_catalog.kpis import DurationKpi, Kpi, QuantileKpi
-from loopgauge_catalog.kpis.base import Alert, Windowed
+from loopgauge_catalog.kpis import Alert, Kpi, Latest, Note, Windowed
 from loopgauge_catalog.quantities import MICRO, Quantity
 from loopgauge_catalog.targets import COMPARATORS, Comparator, Target, default_min_samples
 
@@ -14,8 +13,6 @@ _COMPARED: dict[Comparator, str] = {
     "at_least": "at least", "above": "more than", "equals": "exactly",
 }  # fmt: skip
 
-#: Kinds whose number is a share of things that are good or bad one by one.
-_SHARES = {"ratio", "conversion", "funnel", "subject_share", "uptime", "loss"}
 #: Means are judged from so many on, because their interval says nothing below.
 _MEAN_SAMPLES = 20
 
@@ -47,29 +44,14 @@ def _wanted(kpi: Kpi, target: Target) -> str:
     if not kpi.judged_by_share:
         return amount
     share = "all" if target.share is None or target.share.micro == MICRO else target.share.text
-    verb = "take" if isinstance(kpi, DurationKpi) else "are"
+    verb = "take" if target.threshold.dimension == "time" else "are"
     return f"at least {share} {verb} {amount}" if share != "all" else f"all {verb} {amount}"
-
-
-def allowed_share(kpi: Kpi) -> float | None:
-    """The bad share that the target allows; None for kinds that are not judged one by one."""
-    target = kpi.target
-    if target is None:
-        return None
-    if isinstance(kpi, QuantileKpi | DurationKpi):
-        wanted = MICRO if target.share is None else target.share.micro
-        return (MICRO - wanted) / MICRO
-    if kpi.kind not in _SHARES:
-        return None
-    threshold = target.threshold.micro
-    is_floor = target.lower_is_better is False or threshold == MICRO
-    return (MICRO - threshold if is_floor else threshold) / MICRO
 
 
 def rules(kpi: Kpi) -> Iterator[str]:
     """What else decides the state, a sentence each."""
     least = kpi.min_samples
-    allowed = allowed_share(kpi)
+    allowed = None if kpi.target is None else kpi.allowed_bad(kpi.target)
     if kpi.target is not None and (allowed is not None or kpi.kind == "mean"):
         if least is None:
             least = _MEAN_SAMPLES if allowed is None else default_min_samples(allowed)
@@ -80,22 +62,38 @@ def rules(kpi: Kpi) -> Iterator[str]:
     if kpi.target is not None and kpi.target.lower_is_better is False and _waits(kpi):
         yield "A miss is not judged before there is data of the whole window."
     if kpi.stale_after is not None:
-        yield f"Stale after {words.duration(kpi.stale_after)} without a report."
+        yield _stale(kpi, words.duration(kpi.stale_after))
     if kpi.zero_ok:
         yield "If nothing was ever sent, that is a true 0."
-    for note in kpi.notes:
-        asked = words.joined(
-            f"the share of those {_COMPARED[_comparator(name)]} {words.amount(quantity)}"
-            if name.startswith("share_")
-            else f"it is {_COMPARED[_comparator(name)]} {words.amount(quantity)}"
-            for name, quantity in note.when.items()
-        )
-        yield f"Note when {asked}: “{note.says}”"
+    yield from (_noted(note) for note in kpi.notes)
 
 
-def _comparator(name: str) -> Comparator:
-    asked = name.removeprefix("share_")
-    return next(comparator for comparator in COMPARATORS if comparator == asked)
+def _stale(kpi: Kpi, silence: str) -> str:
+    if not (isinstance(kpi, Latest) and kpi.per):
+        return f"Stale after {silence} without a report."
+    text = f"Stale as soon as one of them says nothing for {silence}"
+    is_upper = kpi.target is not None and kpi.target.lower_is_better is not False
+    if is_upper and kpi.combine in ("sum", "max"):
+        text += ", unless the others miss the target already"
+    return f"{text}."
+
+
+def _noted(note: Note) -> str:
+    """What a note is shown for: ``Note when at least 50% take less than 5 minutes: …``."""
+    plain = [
+        f"{_COMPARED[comparator]} {words.amount(note.when[comparator])}"
+        for comparator in COMPARATORS
+        if comparator in note.when
+    ]
+    within = [
+        f"{_COMPARED[comparator]} {words.amount(note.when[f'share_{comparator}'])}"
+        for comparator in COMPARATORS
+        if f"share_{comparator}" in note.when
+    ]
+    asked = words.joined(plain)
+    held = f"{asked} take {words.joined(within)}" if within else f"it is {asked}"
+    says = note.says.strip()
+    return f"Note when {held}: “{says if says.endswith(('.', '?', '!')) else f'{says}.'}”"
 
 
 def _waits(kpi: Kpi) -> bool:
@@ -120,11 +118,14 @@ def _told(alert: Alert, kpi: Kpi, catalog: Catalog) -> str:
     ways = [way for way in (team.slack, team.email) if way is not None] if team else []
     whom = f"{alert.team} ({', '.join(ways)})" if ways else alert.team
     if alert.burn:
-        when = "when failures use up the error budget fast"
-    elif alert.hold is None:
-        when = "as soon as it is missed"
+        when = "when failures use up the error budget of 28 days fast"
     else:
-        when = f"when it was missed for {words.duration(alert.hold)}"
+        surely = "surely " if alert.severity == "page" else ""
+        when = (
+            f"as soon as it is {surely}missed"
+            if alert.hold is None
+            else f"when it was {surely}missed for {words.duration(alert.hold)}"
+        )
     return {
         "page": f"{whom} is paged {when}",
         "ticket": f"{whom} gets a ticket {when}",

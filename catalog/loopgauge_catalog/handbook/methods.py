@@ -23,6 +23,7 @@ from loopgauge_catalog.kpis import (
     SubjectShare,
     Sum,
 )
+from loopgauge_catalog.names import stat_name
 
 _COMBINED = {
     "sum": "added up", "max": "of which the greatest counts", "min": "of which the least counts",
@@ -92,9 +93,10 @@ def _ratio(kpi: Ratio, _: Catalog) -> str:
 @method.register
 def _quantile(kpi: QuantileKpi, _: Catalog) -> str:
     events = words.event(kpi.event, kpi.where)
+    beside = words.joined(stat_name(each) for each in kpi.stats if each != kpi.quantile)
     text = (
-        f"Shows {words.ordinal(kpi.quantile)} of {words.code(kpi.value)} of {events} "
-        f"{words.during(kpi.window)}, right within 1 %."
+        f"Shows {words.ordinal(kpi.quantile)}, beside it {beside}, of {words.code(kpi.value)} of "
+        f"{events} {words.during(kpi.window)}, right within 1%."
     )
     if kpi.target is None:
         return text
@@ -106,7 +108,7 @@ def _quantile(kpi: QuantileKpi, _: Catalog) -> str:
 def _latest(kpi: Latest, catalog: Catalog) -> str:
     events = words.event(kpi.event, kpi.where)
     if kpi.passing is not None:
-        text = f"100 % when the newest {events} has {words.conditions(kpi.passing)}, else 0 %"
+        text = f"100% when, in the newest {events}, {words.conditions(kpi.passing)}, else 0%"
     else:
         text = f"The newest {words.code(kpi.value or '')} in {events}"
     text += _apart(kpi.per, _COMBINED[kpi.combine]) + "." + _gone(kpi)
@@ -114,9 +116,9 @@ def _latest(kpi: Latest, catalog: Catalog) -> str:
         plan = catalog.kpi(f"{kpi.product}.{kpi.status.against}")
         title = "" if plan is None else f" ({plan.row})"
         text += (
-            f" On track while it is at most {kpi.status.on_track.text} behind "
-            f"{words.code(kpi.status.against)}{title}, at risk up to {kpi.status.at_risk.text}, "
-            "else delayed."
+            f" On track while it is at most {words.distance(kpi.status.on_track)} behind "
+            f"{words.code(kpi.status.against)}{title}, at risk up to "
+            f"{words.distance(kpi.status.at_risk)}, else delayed."
         )
     return text
 
@@ -125,14 +127,15 @@ def _latest(kpi: Latest, catalog: Catalog) -> str:
 def _delta(kpi: Delta, _: Catalog) -> str:
     text = (
         f"How much {words.codes(kpi.value)} of {words.event(kpi.event, kpi.where)} grew "
-        f"{words.during(kpi.window)}: the newest value less the one before the window"
+        f"{words.during(kpi.window)}: the newest value less the one before that time, or else the "
+        "first in it"
         f"{_apart(kpi.per, 'added up')}"
     )
     if kpi.over is None:
         return f"{text}."
     return (
-        f"{text}, divided by the growth of {words.codes(kpi.over)}. Without growth there is no "
-        "number."
+        f"{text}, divided by the growth of {words.codes(kpi.over)}; where that did not grow, there "
+        "is no number."
     )
 
 
@@ -173,4 +176,4 @@ def _gone(kpi: Latest | Age) -> str:
         ways.append(f"says nothing for {words.duration(kpi.drop_after)}")
     if kpi.retired_by is not None:
         ways.append(f"{words.code(kpi.retired_by)} names")
-    return f" What {words.joined(ways, 'or')} counts no more." if ways else ""
+    return f" What {words.joined(ways, 'or what')} counts no more." if ways else ""

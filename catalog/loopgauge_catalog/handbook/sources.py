@@ -16,7 +16,8 @@ def feeds(kpi: Kpi, catalog: Catalog) -> Iterator[str]:
         carrying = f" with {words.codes(attributes)}" if attributes else ""
         declared = catalog.event(kpi.product, name)
         means = f": {declared.means}" if declared is not None and declared.means else "."
-        yield f"{words.code(name)}{carrying} ({_rhythm(name, declared)}){means}"
+        optional = "" if name in kpi.events else "optional; "
+        yield f"{words.code(name)}{carrying} ({optional}{_rhythm(name, declared)}){means}"
 
 
 def _rhythm(name: str, declared: Event | None) -> str:

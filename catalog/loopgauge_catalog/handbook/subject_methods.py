@@ -1,9 +1,12 @@
 """How the kinds that follow a subject are computed: who counts, who is pending, who is left out."""
 
+from loopgauge_catalog.calendar import Window
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.handbook import words
-from loopgauge_catalog.kpis import Conversion, DurationKpi, Funnel, InFlight
+from loopgauge_catalog.kpis import HOUR, MINUTE, Conversion, DurationKpi, Funnel, InFlight
 from loopgauge_catalog.names import stat_name
+
+_PENDING = "Whoever began, has not ended and still can is shown as pending."
 
 
 def duration(kpi: DurationKpi, _: Catalog) -> str:
@@ -21,19 +24,19 @@ def duration(kpi: DurationKpi, _: Catalog) -> str:
         )
     text += f".{_others(kpi)} {_shown(kpi)}"
     if kpi.target is None:
-        return text
+        return f"{text} {_PENDING}"
     return (
         f"{text} Judged is the exact share that is {words.within(kpi.target)}. "
-        f"{_matured(kpi, words.amount(kpi.target.threshold))}"
+        f"{_matured(kpi, kpi.target.threshold.micro)}"
     )
 
 
 def conversion(kpi: Conversion, _: Catalog) -> str:
     """The share of subjects that get to an end."""
-    limit = words.duration(kpi.expires)
     return (
         f"Of the {words.code(kpi.by)} with {words.step(kpi.from_)}, the share that gets to "
-        f"{words.either(kpi.to)} within {limit}.{_others(kpi)} {_matured(kpi, limit)}"
+        f"{words.either(kpi.to)} within {words.duration(kpi.expires)}.{_others(kpi)} "
+        f"{_matured(kpi, kpi.expires)}"
     )
 
 
@@ -60,8 +63,8 @@ def funnel(kpi: Funnel, _: Catalog) -> str:
         f"Follows each {words.code(kpi.by)} through {len(kpi.steps)} steps in this order, all "
         f"within {words.duration(kpi.expires)} of the first: {steps}. A step counts at its first "
         "event at or after the step before. The value is the share that reaches the last one; "
-        "beside it stand every step's share and the step that loses most. "
-        f"{_matured(kpi, words.duration(kpi.expires))}"
+        "beside it stand every step's share, the median time from step to step, and the step that "
+        f"loses most. {_matured(kpi, kpi.expires)}"
     )
 
 
@@ -84,29 +87,36 @@ def in_flight(kpi: InFlight, _: Catalog) -> str:
 def _others(kpi: DurationKpi | Conversion) -> str:
     text = ""
     if kpi.fails:
-        text += f" {words.either(kpi.fails)} counts as not done."
+        text += (
+            f" {words.either(kpi.fails)} counts as not done, unless the end still follows in time."
+        )
     if kpi.excludes:
-        text += f" {words.either(kpi.excludes)} takes it out altogether."
+        text += f" {words.either(kpi.excludes)} before the end takes it out altogether."
     return text
 
 
 def _shown(kpi: DurationKpi) -> str:
     assert kpi.shown != "mean"  # an anchor at the start has no mean
     others = [stat_name(quantile) for quantile in kpi.stats if quantile != kpi.shown]
-    beside = f", beside it {words.joined(others)}" if others else ""
+    beside = f", beside it {words.joined(others)}," if others else ""
     return (
-        f"Shows {words.ordinal(kpi.shown)}{beside}; who still waits counts as waiting there, so "
-        "nobody who gave up makes it look faster."
+        f"Shows {words.ordinal(kpi.shown)}{beside} of those who began {words.during(kpi.window)}; "
+        "who still waits counts as waiting there, so nobody who gave up makes it look faster."
     )
 
 
-def _matured(kpi: DurationKpi | Conversion | Funnel, full: str) -> str:
-    began = (
-        f"in the {words.duration(kpi.window)} that ended {full} ago"
-        if isinstance(kpi.window, int)
-        else f"{words.during(kpi.window)}, its bounds moved back by {full}"
-    )
-    return (
-        f"Those count who began {began}, so that all had their full chance; whoever began later "
-        "is pending."
-    )
+def full_chance(micro: int, window: Window) -> int:
+    """How long before the end a subject must have begun to be judged (KPI_SEMANTICS, R12).
+
+    Args:
+        micro: the time that it has, in microseconds.
+        window: of the KPI; a long one is counted by quarters of an hour.
+    """
+    is_short = window == "day" if isinstance(window, str) else window <= 25 * HOUR
+    grain = MINUTE if is_short else 15 * MINUTE
+    return -(-micro // grain) * grain
+
+
+def _matured(kpi: DurationKpi | Conversion | Funnel, micro: int) -> str:
+    began = words.ended(kpi.window, full_chance(micro, kpi.window))
+    return f"Those count who began {began}, so that all had their full chance. {_PENDING}"

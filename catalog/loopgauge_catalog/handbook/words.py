@@ -54,6 +54,13 @@ def amount(quantity: Quantity) -> str:
     return duration(quantity.micro) if quantity.dimension == "time" else quantity.text
 
 
+def distance(quantity: Quantity) -> str:
+    """How far two amounts are apart: ``5 points``, ``1 hour``."""
+    if quantity.dimension == "share":
+        return f"{quantity.value * 100:g} points"
+    return amount(quantity)
+
+
 def ordinal(quantile: float) -> str:
     """``the median``, ``the 95th percentile``."""
     if quantile == 0.5:
@@ -69,6 +76,13 @@ def during(window: int | Period) -> str:
     if isinstance(window, int):
         return f"in the last {duration(window).removeprefix('1 ')}"
     return "today" if window == "day" else f"in the running {window}"
+
+
+def ended(window: int | Period, ago: int) -> str:
+    """When, with both bounds moved back: ``in the 28 days that ended 15 minutes ago``."""
+    if isinstance(window, int):
+        return f"in the {duration(window).removeprefix('1 ')} that ended {duration(ago)} ago"
+    return f"{during(window)}, its bounds moved back by {duration(ago)}"
 
 
 def event(name: str, where: Filter) -> str:

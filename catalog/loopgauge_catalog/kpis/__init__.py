@@ -10,18 +10,16 @@ from typing import Annotated, get_args
 from pydantic import Field
 
 from loopgauge_catalog.filters import Flag
-from loopgauge_catalog.kpis.base import (
-    DAY,
+from loopgauge_catalog.kpis.base import DAY, HOUR, MINUTE, STANDARD_WINDOWS, KpiBase, Windowed
+from loopgauge_catalog.kpis.blocks import (
     EVENT_PATTERN,
-    HOUR,
     IDENTIFIER_PATTERN,
     ROW_PATTERN,
-    STANDARD_WINDOWS,
+    SERVICE_PATTERN,
     Alert,
     Escalation,
     EventName,
     Identifier,
-    KpiBase,
     Note,
     ServicePattern,
 )
@@ -74,7 +72,9 @@ __all__ = [
     "HOUR",
     "IDENTIFIER_PATTERN",
     "KINDS",
+    "MINUTE",
     "ROW_PATTERN",
+    "SERVICE_PATTERN",
     "STANDARD_WINDOWS",
     "Age",
     "Aggregate",
@@ -118,4 +118,5 @@ __all__ = [
     "Sum",
     "Uptime",
     "Use",
+    "Windowed",
 ]

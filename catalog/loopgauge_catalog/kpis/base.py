@@ -6,30 +6,15 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    Strict,
-    field_validator,
-)
+from pydantic import Field, PrivateAttr, Strict
 
 from loopgauge_catalog.calendar import PERIODS, Period, Window
-from loopgauge_catalog.errors import did_you_mean, shown
 from loopgauge_catalog.filters import AttributeName, Filter, Flag
+from loopgauge_catalog.kpis.blocks import ROW_PATTERN, Alert, Escalation, EventName, Note
 from loopgauge_catalog.kpis.uses import Read, Use, asked, each_of
-from loopgauge_catalog.quantities import MICRO, Duration, Quantity
-from loopgauge_catalog.targets import COMPARATORS, Target
-
-IDENTIFIER_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
-EVENT_PATTERN = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$"
-ROW_PATTERN = r"^[A-Z][0-9]{1,2}[a-z]?$"
-
-Identifier = Annotated[str, Field(pattern=IDENTIFIER_PATTERN)]
-EventName = Annotated[str, Field(pattern=EVENT_PATTERN, max_length=128)]
-ServicePattern = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:/*?-]+$", max_length=128)]
+from loopgauge_catalog.model import Model
+from loopgauge_catalog.quantities import MICRO, Duration
+from loopgauge_catalog.targets import Target
 
 MINUTE = 60 * MICRO
 HOUR = 60 * MINUTE
@@ -42,61 +27,6 @@ STANDARD_WINDOWS: tuple[int, ...] = (HOUR, DAY, 7 * DAY, 28 * DAY)
 OWN_CURRENCY = "currency"
 
 
-class Model(BaseModel):
-    """A block of the file; a field that it does not know is a mistake."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-def listed(raw: object) -> object:
-    """One for a list of one."""
-    return raw if isinstance(raw, list | tuple) else [raw]
-
-
-#: One attribute, or several that are added up.
-Attributes = Annotated[
-    tuple[AttributeName, ...],
-    BeforeValidator(
-        listed,
-        json_schema_input_type=AttributeName | Annotated[list[AttributeName], Field(min_length=1)],
-    ),
-    Field(min_length=1),
-]
-
-
-class Alert(Model):
-    """Who is told when the target is missed, how loudly, and after how long."""
-
-    severity: Literal["page", "ticket", "info"]
-    team: Identifier
-    hold: Annotated[Duration | None, Field(alias="for")] = None
-    burn: Annotated[Flag, Field(description="Page by the speed at which the budget burns")] = False
-
-
-class Escalation(Model):
-    """A second, graver threshold of the same number, and who is told then."""
-
-    target: Target
-    alert: Alert
-
-
-class Note(Model):
-    """A sentence that is shown while a condition on the KPI holds. It never alerts."""
-
-    when: Annotated[dict[str, Quantity], Field(min_length=1)]
-    says: str
-
-    @field_validator("when")
-    @classmethod
-    def _known_conditions(cls, when: dict[str, Quantity]) -> dict[str, Quantity]:
-        known = (*COMPARATORS, *(f"share_{name}" for name in COMPARATORS))
-        for name in when:
-            if name not in known:
-                hint = did_you_mean(name, known, otherwise=f"write one of {', '.join(COMPARATORS)}")
-                raise ValueError(f"unknown condition {shown(name)}; {hint}")
-        return when
-
-
 class KpiBase(Model):
     """What every KPI has, whatever its kind.
 
@@ -106,6 +36,8 @@ class KpiBase(Model):
 
     #: Whether the target is judged by the share of events or subjects that are within it.
     judged_by_share: ClassVar[bool] = False
+    #: Whether the number is a share of things that are good or bad one by one.
+    is_share: ClassVar[bool] = False
     #: Whether `labels` can break the number down.
     can_break_down: ClassVar[bool] = True
 
@@ -114,7 +46,9 @@ class KpiBase(Model):
     means: str | None = None
     decides: str | None = None
     try_: Annotated[tuple[str, ...], Field(alias="try")] = ()
-    environment: Annotated[str, Field(description="Only events of this environment")] = "production"
+    environment: Annotated[
+        str, Field(min_length=1, description="Only events of this environment, or of none")
+    ] = "production"
     labels: Annotated[
         tuple[AttributeName, ...], Field(description="Also shown for each value of these")
     ] = ()
@@ -240,6 +174,17 @@ class KpiBase(Model):
         {"row", "title", "means", "decides", "try_", "better", "min_samples", "zero_ok",
          "stale_after", "notes", "alert", "assumed", "window", "target", "escalate", "each"}
     )  # fmt: skip
+
+    def allowed_bad(self, target: Target) -> float | None:
+        """The share of events or subjects that may be bad; None where it is about no such share."""
+        threshold = target.threshold.micro
+        if self.judged_by_share:
+            return None if target.share is None else (MICRO - target.share.micro) / MICRO
+        if not self.is_share:
+            return None
+        # "equals 100%" is a floor, "equals 0%" an upper limit.
+        is_floor = target.lower_is_better is False or threshold == MICRO
+        return (MICRO - threshold if is_floor else threshold) / MICRO
 
     def reduced_fields(self) -> dict[str, Any]:
         """The fields that decide the partials; a change in one means a rebuild."""

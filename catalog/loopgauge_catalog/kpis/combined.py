@@ -4,9 +4,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, Strict, model_validator
 
-from loopgauge_catalog.kpis.base import Identifier, KpiBase, Model, Windowed
+from loopgauge_catalog.kpis.base import KpiBase, Windowed
+from loopgauge_catalog.kpis.blocks import Identifier
 from loopgauge_catalog.kpis.steps import Aggregate
 from loopgauge_catalog.kpis.uses import Use
+from loopgauge_catalog.model import Model
 
 #: What the parts of a score add up to.
 WHOLE = 100

@@ -39,6 +39,7 @@ class SubjectShare(Windowed):
     """The share of subjects that had an event, among all that had any of the listed ones."""
 
     can_break_down = False
+    is_share = True
 
     kind: Literal["subject_share"]
     having: Steps

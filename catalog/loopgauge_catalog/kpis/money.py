@@ -6,14 +6,8 @@ from pydantic import Field, PrivateAttr, field_validator
 
 from loopgauge_catalog.calendar import Period, Zone
 from loopgauge_catalog.filters import AttributeName, Number
-from loopgauge_catalog.kpis.base import (
-    OWN_CURRENCY,
-    EventName,
-    Identifier,
-    KpiBase,
-    OneEvent,
-    Windowed,
-)
+from loopgauge_catalog.kpis.base import OWN_CURRENCY, KpiBase, OneEvent, Windowed
+from loopgauge_catalog.kpis.blocks import EventName, Identifier
 from loopgauge_catalog.kpis.steps import Finished
 from loopgauge_catalog.kpis.uses import Read, Use, each_of, one
 from loopgauge_catalog.prices import COST_ATTRIBUTES, COST_EVENT, Budget
@@ -129,7 +123,7 @@ class Quota(OneEvent):
     @classmethod
     def _positive(cls, limit: float) -> float:
         if limit <= 0:
-            raise ValueError(f"a limit of {limit} leaves nothing to use up")
+            raise ValueError(f"a limit of {limit} leaves nothing to use up; write 10000 or so")
         return limit
 
     def _reads(self) -> tuple[Read, ...]:

@@ -5,8 +5,10 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from loopgauge_catalog.filters import AttributeName, Filter
-from loopgauge_catalog.kpis.base import Attributes, EventName, Identifier, Model, OneEvent, Windowed
+from loopgauge_catalog.kpis.base import OneEvent, Windowed
+from loopgauge_catalog.kpis.blocks import Attributes, EventName, Identifier
 from loopgauge_catalog.kpis.uses import Read, Use, asked, each_of, one
+from loopgauge_catalog.model import Model
 from loopgauge_catalog.quantities import Duration, Quantity
 
 

@@ -7,8 +7,10 @@ from pydantic import Field, Strict, model_validator
 from loopgauge_catalog.builtin import PRODUCER_EVENT
 from loopgauge_catalog.calendar import Day
 from loopgauge_catalog.filters import AttributeName, Filter, Number
-from loopgauge_catalog.kpis.base import Model, OneEvent, ServicePattern, Windowed
+from loopgauge_catalog.kpis.base import OneEvent, Windowed
+from loopgauge_catalog.kpis.blocks import ServicePattern
 from loopgauge_catalog.kpis.uses import Read, Use, asked, one
+from loopgauge_catalog.model import Model
 from loopgauge_catalog.quantities import Duration
 
 
@@ -20,6 +22,7 @@ class Uptime(OneEvent, Windowed):
     """
 
     can_break_down = False
+    is_share = True
 
     kind: Literal["uptime"]
     up: Annotated[Filter, Field(description="Which probes found it up")]
@@ -98,6 +101,7 @@ class Loss(Windowed):
     """
 
     can_break_down = False
+    is_share = True
 
     kind: Literal["loss"]
     services: Annotated[

@@ -68,6 +68,8 @@ class Ratio(OneEvent, Windowed):
     down while the denominator stays whole.
     """
 
+    is_share = True
+
     kind: Literal["ratio"]
     matching: Filter
     weight: AttributeName | None = None
@@ -103,6 +105,11 @@ class QuantileKpi(OneEvent, Windowed):
     kind: Literal["quantile"]
     value: AttributeName
     quantile: Annotated[float, Field(gt=0, lt=1), Strict()] = 0.95
+
+    @property
+    def stats(self) -> tuple[float, ...]:
+        """Every quantile that is shown, ascending: its own, and the usual ones beside it."""
+        return tuple(sorted({0.5, 0.95, 0.99, self.quantile}))
 
     def _reads(self) -> tuple[Read, ...]:
         return one(("value",), self.value, "value")

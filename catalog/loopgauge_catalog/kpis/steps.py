@@ -6,8 +6,9 @@ from pydantic import BeforeValidator, Field
 
 from loopgauge_catalog.errors import Path
 from loopgauge_catalog.filters import AttributeName, Filter
-from loopgauge_catalog.kpis.base import EventName, Model, listed
+from loopgauge_catalog.kpis.blocks import EventName
 from loopgauge_catalog.kpis.uses import Read, Use, asked, one
+from loopgauge_catalog.model import Model, listed
 
 
 class Step(Model):

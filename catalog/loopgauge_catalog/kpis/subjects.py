@@ -120,6 +120,8 @@ class DurationKpi(_Chance, Windowed):
 class Conversion(_Chance, Windowed):
     """The share of subjects that get from one event to another within a limit."""
 
+    is_share = True
+
     kind: Literal["conversion"]
     expires: Annotated[Duration, Field(description="After this a subject is lost; a limit")]
 
@@ -131,6 +133,8 @@ class Conversion(_Chance, Windowed):
 
 class Funnel(Windowed):
     """How many subjects reach each step, in order and within a limit; the value is the last's."""
+
+    is_share = True
 
     kind: Literal["funnel"]
     steps: Annotated[

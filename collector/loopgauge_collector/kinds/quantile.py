@@ -16,9 +16,6 @@ from loopgauge_collector.kinds.rules import Rule
 from loopgauge_collector.kinds.shares import judge_within
 from loopgauge_collector.statistics import sketch_value, wilson
 
-#: Quantiles that are shown beside the KPI's own.
-SHOWN = (0.50, 0.95, 0.99)
-
 
 def nearest_rank(cell: Cell, quantile: float) -> float | None:
     """The value at rank ⌈q·n⌉ of the sketch; None without samples."""
@@ -51,9 +48,7 @@ class QuantileKind(Kind):
     def read(self, kpi: QuantileKpi, cell: Cell) -> Number:
         """The quantiles; where a sketch contradicts the exact share, the target is shown."""
         stats = {
-            stat_name(q): value
-            for q in sorted({*SHOWN, kpi.quantile})
-            if (value := nearest_rank(cell, q)) is not None
+            stat_name(q): value for q in kpi.stats if (value := nearest_rank(cell, q)) is not None
         }
         value = stats.get(stat_name(kpi.quantile))
         share = interval = None
