@@ -11,18 +11,11 @@ Edit = Callable[..., list[str]]
 
 # What is wrong: the catalog, what is replaced in it, everything that the loader says.
 MISTAKES: dict[str, tuple[str, tuple[str, ...], list[str]]] = {
-    "each of what is one number": (
+    "a floor on a day that still runs": (
         "shop",
-        ("target: {equals: 0}", "target: {equals: 0}\n        each: [part]"),
+        ("window: 7d\n        target: {at_least: 1", "window: day\n        target: {at_least: 1"),
         [
-            "shop.yaml:76:9: a latest makes one number of all its label sets, and only that is judged; delete each; labels show every value"
-        ],
-    ),
-    "each of what takes the greatest": (
-        "studio",
-        ("limit: 10000\n", "limit: 10000\n        each: [account.id]\n"),
-        [
-            "studio.yaml:148:9: a quota makes one number of all its label sets, and only that is judged; delete each; labels show every value"
+            "shop.yaml:20:9: the running day may reach 1 until it ends, so nobody would hear that it was missed; take a rolling window such as 24h"
         ],
     ),
     "a least number of samples for a count": (

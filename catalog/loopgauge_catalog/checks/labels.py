@@ -55,13 +55,6 @@ def check_label_names(subject: Subject) -> Iterator[Finding]:
 def check_each(subject: Subject) -> Iterator[Finding]:
     """A target that shall hold for each value of what is no label, or without a target."""
     kpi = subject.kpi
-    if kpi.each and kpi.label_sets is not None:
-        yield Finding(
-            subject.at("each"),
-            f"{article(kpi.kind)} makes one number of all its label sets, and only that is judged",
-            "delete each; labels show every value",
-        )
-        return
     for number, name in enumerate(kpi.each):
         if name not in kpi.labels:
             yield Finding(

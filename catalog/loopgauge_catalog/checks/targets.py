@@ -19,6 +19,7 @@ _EXAMPLES: dict[Dimension, str] = {
     "money": "$3.00",
     "number": "4.5",
 }
+_ROLLING = {"day": "24h", "week": "7d", "month": "28d", "sprint": "14d"}
 _SIGNS = {"usd": "$", "eur": "€"}
 
 
@@ -157,8 +158,24 @@ def check_better(subject: Subject) -> Iterator[Finding]:
         )
 
 
+def check_calendar_floor(subject: Subject) -> Iterator[Finding]:
+    """A least amount for a period that still runs: it is missed in its last minute, or never."""
+    kpi = subject.kpi
+    if kpi.kind not in {"count", "sum", "distinct"} or kpi.period is None:
+        return
+    for path, target in subject.targets():
+        if target.lower_is_better is False:
+            yield Finding(
+                path,
+                f"the running {kpi.period} may reach {target.threshold.text} until it ends, "
+                "so nobody would hear that it was missed",
+                f"take a rolling window such as {_ROLLING[kpi.period]}",
+            )
+
+
 CHECKS = (
     check_dimension,
+    check_calendar_floor,
     check_share,
     check_shown,
     check_stretch,
