@@ -21,6 +21,7 @@ from loopgauge_collector.storage.accounting import (
 )
 from loopgauge_collector.storage.arrow_view import ArrowView
 from loopgauge_collector.storage.batch import COLUMNS, Batch
+from loopgauge_collector.storage.batch_events import BatchEvents
 from loopgauge_collector.storage.dedupe import Lookup, StoredEvent
 from loopgauge_collector.storage.quarantine import Quarantine, payload_of
 from loopgauge_collector.storage.set_aside import SetAside
@@ -73,10 +74,12 @@ class Committer:
         connection: duckdb.DuckDBPyConnection,
         accounting: Accounting,
         quarantine: Quarantine,
+        batch_events: BatchEvents,
     ) -> None:
         self._connection = connection
         self._accounting = accounting
         self._quarantine = quarantine
+        self._batch_events = batch_events
         self._set_aside = SetAside(connection)
         self._lookup = Lookup(connection)
         self._arriving = ArrowView(connection, "arriving", COLUMNS)
@@ -107,9 +110,12 @@ class Committer:
         self._quarantine.forget_uncommitted()
         group = self._still_kept(group)
         batch = Batch.of(group, number, received)
+        own = self._batch_events.ready(number, received)
         with transaction(self._connection):
             split = self._split(group, batch, received)
             self._append(batch, split)
+            if own is not None:
+                self._insert(own.rows)
             rejected = [
                 admitted.rejected + _conflicts(admitted.columns, part)
                 for admitted, part in zip(group, split, strict=True)
@@ -125,17 +131,46 @@ class Committer:
             self._quarantine.store(faulty, received)
             self._set_aside.store(faulty, received)
             self._accounting.store(received, counts)
-        self.committed = number
-        if batch.ids:
-            # What was not appended was stored before, so it is no greater than the newest.
-            newest = max(batch.ids)
-            self._newest = newest if self._newest is None else max(newest, self._newest)
+        # What was not appended was stored before, so it is no greater than the newest.
+        self._committed(number, batch)
+        if own is not None:
+            self._told(number, own)
+        self._batch_events.gather(counts, received)
         self._accounting.note(counts)
         self._quarantine.committed()
         return [
             Verdict(len(part.kept), len(part.duplicates), events, number)
             for part, events in zip(split, rejected, strict=True)
         ]
+
+    def tell(self, now: int, *, everything: bool = False) -> bool:
+        """Store what the collector has to tell of its own accounting, in a commit for it alone.
+
+        Args:
+            now: microseconds since the epoch.
+            everything: also what could wait.
+
+        Returns:
+            Whether there was anything.
+        """
+        number = self.committed + 1
+        own = self._batch_events.ready(number, now, everything=everything)
+        if own is None:
+            return False
+        with transaction(self._connection):
+            self._insert(own.rows)
+        self._told(number, own)
+        return True
+
+    def _told(self, number: int, own: Batch) -> None:
+        self._committed(number, own)
+        self._batch_events.told()
+
+    def _committed(self, number: int, batch: Batch) -> None:
+        self.committed = number
+        if batch.ids:
+            newest = max(batch.ids)
+            self._newest = newest if self._newest is None else max(newest, self._newest)
 
     def _still_kept(self, group: list[Admitted]) -> list[Admitted]:
         """Leave out of a replay what another replay or a drop took out of quarantine meanwhile."""
@@ -177,6 +212,9 @@ class Committer:
                 positions += [start + at for at in part.kept]
                 start += part.size
             rows = take(rows, pa.array(positions, pa.int64()))
+        self._insert(rows)
+
+    def _insert(self, rows: pa.RecordBatch) -> None:
         if rows.num_rows:
             self._arriving.rows = rows
             self._connection.execute("execute append_events")
