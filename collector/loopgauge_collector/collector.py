@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from loopgauge_catalog.builtin import BATCH_EVENT, COLLECTOR_SERVICE
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.loader import load, samples
 from loopgauge_catalog.values import KpiValue, PipelineHealth
@@ -25,6 +26,7 @@ from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.partials.upkeep import Upkeep
 from loopgauge_collector.settings import Settings
 from loopgauge_collector.storage.accounting import Accounting
+from loopgauge_collector.storage.batch_events import BatchEvents
 from loopgauge_collector.storage.commit import Committer
 from loopgauge_collector.storage.quarantine import Quarantine
 from loopgauge_collector.storage.sql import SqlResult, select
@@ -81,6 +83,8 @@ class Collector:
         self.snapshots = Snapshots()
         self.refusals: Counter[str] = Counter()
         self.refused_bytes: Counter[str] = Counter()
+        #: Requests with events that were turned away and that no repeat can mend.
+        self.refused_for_good: Counter[str] = Counter()
         self._one_query = threading.Lock()
         self._activity = Activity(connection, clock())
         self._registry = SeriesRegistry(connection, settings.label_cap)
@@ -91,7 +95,10 @@ class Collector:
         self.quarantine = Quarantine(
             self._store, settings.quarantine_max_events, settings.events_keep_days
         )
-        committer = Committer(connection, self._accounting, self.quarantine)
+        batch_events = BatchEvents(
+            connection, self.refused_for_good, lambda: self.catalog.products, clock()
+        )
+        committer = Committer(connection, self._accounting, self.quarantine, batch_events)
         self._folding = Folding(
             self._store,
             self._folder,
@@ -106,7 +113,7 @@ class Collector:
             committer.committed,
             self._storage_failed,
         )
-        self.writer = Writer(self._store, committer, settings, self._folding.committed)
+        self.writer = Writer(self._store, committer, settings, self._folding.committed, clock)
         self.quarantine.use(self.writer.run)
         self._past = Past(self._store, self._folder, self._registry, clock)
         self._baselines = Baselines(
@@ -263,7 +270,7 @@ class Collector:
         return f"{count} KPIs, {rebuilding} of them are being rebuilt"
 
     def sources(self) -> list[Source]:
-        """What arrives, by product, service and event name."""
+        """What arrives, by product, service and event name; not what we tell of ourselves."""
         seen = self._activity.before(self.clock() + 3_600_000_000)
         return [
             Source(
@@ -278,6 +285,7 @@ class Collector:
                 declared=name.startswith("loop.") or self.catalog.event(product, name) is not None,
             )
             for (product, environment, service, name), times in sorted(seen.items())
+            if (service, name) != (COLLECTOR_SERVICE, BATCH_EVENT)
         ]
 
     def _health(self) -> PipelineHealth:

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 #: How long the answers to waiting senders may take after a storage error.
 _LAST_WORDS = 0.3
-#: How often the disk is looked at while nothing comes in.
+#: How often the disk is looked at, and whether there is something to tell, while nothing comes in.
 _LOOK_AROUND = 1.0
 EXIT_STORAGE = 74
 
@@ -57,6 +57,7 @@ class Writer:
         committer: the transaction that stores a group.
         settings: group sizes.
         on_commit: told the number of each commit, in the writer's thread.
+        clock: microseconds since the epoch.
         die: what ends the process after a storage error; the file is not closed, because
             closing a damaged database has destroyed data.
     """
@@ -67,12 +68,14 @@ class Writer:
         committer: Committer,
         settings: Settings,
         on_commit: Callable[[int], object],
+        clock: Callable[[], int],
         die: Callable[[int], object] = os._exit,
     ) -> None:
         self._store = store
         self._committer = committer
         self._settings = settings
         self._on_commit = on_commit
+        self._clock = clock
         self._die = die
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         # Each counted by one thread only (but for the very end), so no lock is needed.
@@ -174,6 +177,7 @@ class Writer:
         try:
             while self._step():
                 pass
+            self._tell(everything=True)
         except Exception as error:  # noqa: BLE001  # it is logged, and ends the process
             self.fail(error)
 
@@ -192,6 +196,7 @@ class Writer:
         elif job is None:
             # Others may fill the disk too, so it is looked at even when nothing comes in.
             self._full = not self._store.has_room()
+            self._tell()
         return going_on
 
     def _wait(self) -> _Job | None:
@@ -251,6 +256,22 @@ class Writer:
         self.commits += 1
         self._on_commit(self._committer.committed)
         return list(verdicts)
+
+    def _tell(self, *, everything: bool = False) -> None:
+        """Store what the collector has to tell of its own accounting, if there is room for it."""
+        if self._failed or not self._store.has_room():
+            return
+        try:
+            told = self._committer.tell(self._clock(), everything=everything)
+        except STORAGE_FAULTS:
+            raise
+        except Exception:
+            # A fault of ours in what nobody waits for; ingest goes on.
+            log.exception("the accounting could not be stored as events; it is tried again later")
+            return
+        if told:
+            self.commits += 1
+            self._on_commit(self._committer.committed)
 
     def _answer(self, group: list[_Job], results: list[object]) -> None:
         self._answered += sum(_size(job) for job in group)

@@ -213,6 +213,37 @@ def test_refusals_are_counted_by_reason(running_collector: Running) -> None:
     }
 
 
+def test_only_events_that_no_repeat_can_bring_are_refused_for_good(
+    running_collector: Running, event: EventMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, lost = running_collector, running_collector.collector.refused_for_good
+    running.post("/v1/events", b"x")
+    running.post("/v1/events", b"", "text/plain")
+    running.post("/v1/logs", b"\xff", PROTOBUF)
+    running.raw(head(Content_Length=str(2**62)))
+    running.request("POST", "/v1/logs", headers={"Host": "evil.example", "Content-Type": JSON})
+    wanted = {
+        "malformed_json": 1, "media_type": 1, "malformed_protobuf": 1, "too_large": 1,
+        "unknown_host": 1,
+    }  # fmt: skip
+    assert lost == wanted
+
+    # No events, or nothing to lose: another signal, a question, and what was taken.
+    running.post("/v1/traces", b"\xff", PROTOBUF)
+    running.post("/v1/metrics", b'{"resourceSpans":[{"scopeSpans":[{"spans":[{}]}]}]}')
+    running.post("/api/v1/quarantine/replay", b"", "text/plain")
+    running.request("GET", "/v1/events", headers={"Host": "evil.example"})
+    running.send(event())
+    # A sender who is told to come again does so.
+    monkeypatch.setattr(running.collector, "room", _no_room)
+    assert running.send(event()).status == 503
+    assert lost == wanted
+
+
+def _no_room() -> None:
+    raise Overloaded("overload", "5 events wait to be stored; send it again later", 7)
+
+
 def test_an_absurd_announcement_does_not_drown_the_refused_bytes(
     running_collector: Running,
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from loopgauge_catalog.builtin import BATCH_EVENT
 
 from tests.durability import identity
 from tests.durability.tally import Values
@@ -86,12 +87,13 @@ class Reader:
         }
 
     def events(self) -> Iterator[list[Any]]:
-        """Every stored event, in the order of the ids; doubled ids come together."""
+        """Every event that was sent, in the order of the ids; doubled ids come together."""
         border = "00000000-0000-0000-0000-000000000000"
         while True:
             rows = self.sql(
                 f"select {COLUMNS} from events where id > '{border}'::uuid "
-                f"and product = '{identity.PRODUCT}' order by id limit {PAGE - 1}"
+                f"and product = '{identity.PRODUCT}' and name <> '{BATCH_EVENT}' "
+                f"order by id limit {PAGE - 1}"
             )
             if len(rows) < PAGE - 1:
                 yield from rows
@@ -100,6 +102,19 @@ class Reader:
             last = rows[-1][0]
             yield from (row for row in rows if row[0] != last)
             border = str(UUID(int=UUID(last).int - 1))
+
+    def told(self, accounting: dict[str, int]) -> dict[str, int]:
+        """Events by outcome, as the collector's own events have it; they follow in ten seconds."""
+        query = f"""select json_extract_string(attributes, '$."loop.outcome"'),
+            sum(json_extract_string(attributes, '$."loop.events"')::bigint)::bigint
+            from events where name = '{BATCH_EVENT}' group by 1"""
+        deadline = time.monotonic() + PATIENCE_SECONDS / 4
+        while True:
+            told = {outcome: int(events) for outcome, events in self.sql(query)}
+            arrived = {outcome: told.get(outcome, 0) for outcome in accounting}
+            if arrived == accounting or time.monotonic() > deadline:
+                return arrived
+            time.sleep(0.5)
 
     def quarantined(self) -> list[str | None]:
         """The event ids that wait in quarantine, as the producers wrote them."""
@@ -133,6 +148,7 @@ def everything(port: int) -> Found:
             outcome: events for outcome, events in pipeline["events"].items()
             if outcome != "received"
         }  # fmt: skip
+        found.told = reader.told(found.accounting)
         found.values = reader.values()
         found.stored, found.corrupted = inspect(reader.events())
         found.quarantined = {UUID(text).int for text in reader.quarantined() if text}

@@ -28,6 +28,7 @@ def _books() -> tuple[Ledger, Found, tally.Values]:
         stored=Counter(ledger.issued),
         quarantined=set(ledger.flawed),
         accounting={"stored": 295, "duplicate": 10, "quarantined": 5, "ignored": 2},
+        told={"stored": 295, "duplicate": 10, "quarantined": 5, "ignored": 2},
         values=dict(values),
         rebuilt=dict(values),
     )
@@ -86,6 +87,11 @@ def _forget_a_request(ledger: Ledger, found: Found) -> None:
 
 def _count_a_request_twice(ledger: Ledger, found: Found) -> None:
     found.accounting["duplicate"] += 40
+    found.told["duplicate"] += 40
+
+
+def _tell_less_than_is_known(ledger: Ledger, found: Found) -> None:
+    found.told["stored"] -= 2
 
 
 def _ignore_too_much(ledger: Ledger, found: Found) -> None:
@@ -136,6 +142,7 @@ FALSIFICATIONS: dict[Callable[[Ledger, Found], None], str] = {
     _ignore_too_much: "accounting says 3 ignored, answers said 2",
     _forget_answered_duplicates: "accounting says 10 duplicate, answers said 11",
     _invent_an_outcome: "unknown outcomes",
+    _tell_less_than_is_known: "accounting says 295 stored, the collector told of 293",
     _count_one_too_many: "KPI values: counted",
     _change_the_samples: "KPI values: good_share",
     _rebuild_differently: "rebuilt KPI values: mean_duration",

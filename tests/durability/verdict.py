@@ -19,6 +19,7 @@ class Found:
         corrupted: ids whose content is not what the id demands.
         quarantined: ids that wait in quarantine.
         accounting: parsed events by outcome.
+        told: the same, as the collector's own events say.
         values: KPI key -> (value, samples), as evaluated while events came in.
         rebuilt: the same after a rebuild from the stored events.
     """
@@ -27,6 +28,7 @@ class Found:
     corrupted: list[int] = field(default_factory=list)
     quarantined: set[int] = field(default_factory=set)
     accounting: dict[str, int] = field(default_factory=dict)
+    told: dict[str, int] = field(default_factory=dict)
     values: Values = field(default_factory=dict)
     rebuilt: Values = field(default_factory=dict)
 
@@ -100,6 +102,11 @@ def _accounting(ledger: Ledger, found: Found) -> list[str]:
     sentences = []
     if set(found.accounting) - set(OUTCOMES):
         sentences.append(f"the accounting has unknown outcomes: {sorted(found.accounting)}")
+    sentences.extend(
+        f"accounting says {events} {outcome}, the collector told of {found.told.get(outcome, 0)}"
+        for outcome, events in found.accounting.items()
+        if found.told.get(outcome, 0) != events
+    )
     if counts["stored"] != found.stored.total():
         sentences.append(
             f"accounting says {counts['stored']} stored, there are {found.stored.total()}"

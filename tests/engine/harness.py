@@ -5,6 +5,7 @@ Every part is the real one, wired as `Collector` wires them; only the clock is t
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.partials.upkeep import Upkeep
 from loopgauge_collector.settings import Settings
 from loopgauge_collector.storage.accounting import Accounting
+from loopgauge_collector.storage.batch_events import BatchEvents
 from loopgauge_collector.storage.commit import Committer
 from loopgauge_collector.storage.quarantine import Quarantine
 from loopgauge_collector.storage.store import Store
@@ -135,7 +137,12 @@ class Engine:
             self.store, self.settings.quarantine_max_events, self.settings.events_keep_days
         )
         self.quarantine.use(self._run)
-        self.committer = Committer(connection, self.accounting, self.quarantine)
+        #: Requests turned away for good, by reason, as the gate counts them.
+        self.refused: Counter[str] = Counter()
+        batch_events = BatchEvents(
+            connection, self.refused, lambda: self.folder.catalog.products, now
+        )
+        self.committer = Committer(connection, self.accounting, self.quarantine, batch_events)
         self._past = Past(self.store, self.folder, self.registry, self._clock)
         snapshots = Snapshots()
         self._baselines = Baselines(self._past, snapshots, 1.0)
@@ -163,6 +170,10 @@ class Engine:
     def commit_group(self, *requests: Admitted) -> list[Verdict]:
         """Requests that share a commit."""
         return self.committer.commit(list(requests), self.now)
+
+    def tell(self, *, everything: bool = False) -> bool:
+        """What the writer does when nothing comes in, and (`everything`) at its end."""
+        return self.committer.tell(self.now, everything=everything)
 
     def fold(self) -> None:
         """Bring the partials up to the events; what is rebuilding stays behind."""

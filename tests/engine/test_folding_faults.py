@@ -96,8 +96,9 @@ def test_when_both_threads_meet_the_fault_it_is_told_and_acted_on_once(
 ) -> None:
     engine, codes = make_engine(CATALOG), list[int]()
     writer = Writer(
-        engine.store, engine.committer, engine.settings, lambda _number: None, codes.append
-    )
+        engine.store, engine.committer, engine.settings, lambda _number: None, lambda: NOON,
+        codes.append,
+    )  # fmt: skip
 
     writer.fail(duckdb.FatalException("could not write"))
     writer.fail(duckdb.FatalException("invalidated because of a previous fatal error"))

@@ -149,6 +149,27 @@ def _loss(name: str, more: list[tuple[str, int, float]], lost: int) -> Example:
     )
 
 
+def _backfill() -> Example:
+    """Ten events, told today with the times of last week; three never came.
+
+    A number was given when the event was told, and only a report says when that was: the event's
+    time is what its service says happened then.
+    """
+    told = [
+        Event("a.happened", _NOON - 7 * DAY + number, producer="i3", sequence=number)
+        for number in (1, 2, 4, 5, 6, 8, 10)
+    ]
+    report = Event(HEARTBEAT, _NOON - HOUR, {"loop.sequence.high": 10}, producer="i3")
+    return Example(
+        "16 loss of events that were told a week after they happened",
+        "lost: {kind: loss, window: 24h, min_samples: 5, target: {below: 5%}}",
+        [*told, report],
+        _NOON,
+        {"value": pytest.approx(3 / 10), "samples": 10, "state": "breach", "sure": True},
+        "a.happened: {}",
+    )
+
+
 def _per(name: str, releases: int, **expected: object) -> Example:
     found = [Event("defect.found", _NOON - n - HOUR, {"defect.id": str(n)}) for n in range(7)]
     repeated = [Event("defect.found", _NOON - MINUTE, {"defect.id": "3"})]
@@ -199,6 +220,7 @@ EXAMPLES = [
     _drift("15 no drift", (100, 200, 300, 250, 150), (100, 200, 300, 250, 150), value=0),
     _loss("16 loss", [], 3),
     _loss("16 loss after a spool has drained", [("i1", 149, 10.5)], 2),
+    _backfill(),
     _per("17 per", 2, value=pytest.approx(3.5), samples=2),
     _per("17 per nothing", 0, value=None, state="too_few"),
 ]  # fmt: skip

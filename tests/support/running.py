@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from loopgauge_catalog.builtin import COLLECTOR_SERVICE
 from loopgauge_collector.app import create_app
 from loopgauge_collector.collector import Collector
 from loopgauge_collector.settings import Settings
@@ -160,8 +161,10 @@ class Running:
         return Counter({outcome: events for outcome, events in result.rows if events})
 
     def stored(self) -> list[dict[str, Any]]:
-        """Every stored event, oldest commit first."""
-        result = self.collector.sql("select * from events order by seq")
+        """Every stored event that somebody sent, oldest commit first."""
+        result = self.collector.sql(
+            f"select * from events where service <> '{COLLECTOR_SERVICE}' order by seq"
+        )
         return [dict(zip(result.columns, row, strict=True)) for row in result.rows]
 
 

@@ -99,6 +99,8 @@ class Gate:
         except Exception as error:
             refused = _refusal(error)
             self._count(refused.reason, head, share)
+            if receiver is not None and receiver.takes_events and scope["method"] == "POST":
+                self._count_for_good(refused)
             if answer.is_started:
                 # Too late to say it: the server cuts the connection.
                 raise
@@ -112,6 +114,11 @@ class Gate:
             announced = 0
         self._collector.refusals[reason] += 1
         self._collector.refused_bytes[reason] += max(min(announced, _BELIEVED), share.sent)
+
+    def _count_for_good(self, refused: Refused) -> None:
+        """Count a request whose events are lost: what can be repeated comes again."""
+        if refused.retry_after is None:
+            self._collector.refused_for_good[refused.reason] += 1
 
     async def _body(
         self, head: Head, receiver: Receiver | None, receive: Receive, share: Share

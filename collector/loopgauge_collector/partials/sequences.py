@@ -1,7 +1,9 @@
 """The numbers that producers give their events, stored as runs.
 
-Whoever numbered 100 events of which 97 came has lost three. It belongs to no KPI, so that a
-new one knows the past, and a rebuild needs nothing that was deleted meanwhile.
+Whoever numbered 100 events of which 97 came has lost three. How far the numbering had come, and
+when, is what the producer's reports say and nothing else: an event's own time may lie long before
+the call that numbered it (a backfill), so a number proves nothing about that time. It belongs to
+no KPI, so that a new one knows the past, and a rebuild needs nothing that was deleted meanwhile.
 """
 
 import duckdb
@@ -30,7 +32,7 @@ def store_sequences(connection: duckdb.DuckDBPyConnection, after: int, upto: int
           select *, case when regexp_full_match(said, '[0-9]{{1,18}}') then said::bigint end as high
           from numbered)
         select bucket, product, environment, service, producer, min(sequence) as low,
-          max(sequence) as high, max(sequence) as reached
+          max(sequence) as high, null::bigint as reached
         from (
           select *, sequence - dense_rank() over (
               partition by bucket, product, environment, service, producer

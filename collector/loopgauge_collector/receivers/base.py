@@ -54,6 +54,11 @@ class Receiver(Protocol):
         """What it reads. The first one is used to answer a request that has none of them."""
         ...
 
+    @property
+    def takes_events(self) -> bool:
+        """Whether what it reads is kept; a request of another signal holds nothing to lose."""
+        ...
+
     def wire_limit(self, settings: Settings, /) -> int:
         """Bytes of a request before it is inflated."""
         ...

@@ -53,6 +53,7 @@ class JsonEvents:
 
     path = "/v1/events"
     media_types = (JSON,)
+    takes_events = True
 
     def wire_limit(self, settings: Settings) -> int:
         """Bytes of a request before it is inflated."""

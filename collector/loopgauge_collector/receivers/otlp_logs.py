@@ -19,6 +19,7 @@ class OtlpLogs:
 
     path = "/v1/logs"
     media_types = (PROTOBUF, JSON)
+    takes_events = True
 
     def __init__(self) -> None:
         self._protobuf = ProtobufLogs()

@@ -36,6 +36,7 @@ class OtlpOther:
     """The receiver of a signal that LoopGauge does not keep."""
 
     media_types = (PROTOBUF, JSON)
+    takes_events = False
 
     def __init__(self, signal: Literal["traces", "metrics"]) -> None:
         self.path = f"/v1/{signal}"

@@ -1,16 +1,15 @@
 """The first transaction: dedupe, append, account, commit. After it, an event is safe."""
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 
 import duckdb
 import pyarrow as pa
 from loopgauge_catalog.values import REPLAYED
 from pyarrow.compute import take
 
-from loopgauge_collector.events import Admitted, EventColumns, Incoming, Rejected, Verdict
+from loopgauge_collector.events import Admitted, EventColumns, Rejected, Verdict
 from loopgauge_collector.storage.accounting import (
     DUPLICATE,
     IGNORED,
@@ -21,48 +20,12 @@ from loopgauge_collector.storage.accounting import (
 )
 from loopgauge_collector.storage.arrow_view import ArrowView
 from loopgauge_collector.storage.batch import COLUMNS, Batch
-from loopgauge_collector.storage.dedupe import Lookup, StoredEvent
-from loopgauge_collector.storage.quarantine import Quarantine, payload_of
+from loopgauge_collector.storage.batch_events import BatchEvents
+from loopgauge_collector.storage.dedupe import Lookup
+from loopgauge_collector.storage.quarantine import Quarantine
+from loopgauge_collector.storage.repeats import Sorted, compared, conflicting
 from loopgauge_collector.storage.set_aside import SetAside
 from loopgauge_collector.storage.transactions import transaction
-
-
-@dataclass(slots=True)
-class _Sorted:
-    """What becomes of one request of the group, by positions in its columns."""
-
-    kept: Sequence[int] = field(default_factory=list)
-    duplicates: list[int] = field(default_factory=list)
-    conflicts: list[int] = field(default_factory=list)
-
-    @property
-    def size(self) -> int:
-        """Events of the request."""
-        return len(self.kept) + len(self.duplicates) + len(self.conflicts)
-
-
-def _row(columns: EventColumns, at: int) -> StoredEvent:
-    return StoredEvent(
-        columns.name[at],
-        columns.time[at],
-        columns.product[at],
-        columns.service[at],
-        columns.environment[at],
-        columns.attributes[at],
-    )
-
-
-def _same(one: StoredEvent, other: StoredEvent) -> bool:
-    """The same payload; how its JSON is spaced and ordered does not matter."""
-    if one == other:
-        return True
-    return (one.name, one.time, one.product, one.service, one.environment) == (
-        other.name,
-        other.time,
-        other.product,
-        other.service,
-        other.environment,
-    ) and json.loads(one.attributes) == json.loads(other.attributes)
 
 
 class Committer:
@@ -73,10 +36,12 @@ class Committer:
         connection: duckdb.DuckDBPyConnection,
         accounting: Accounting,
         quarantine: Quarantine,
+        batch_events: BatchEvents,
     ) -> None:
         self._connection = connection
         self._accounting = accounting
         self._quarantine = quarantine
+        self._batch_events = batch_events
         self._set_aside = SetAside(connection)
         self._lookup = Lookup(connection)
         self._arriving = ArrowView(connection, "arriving", COLUMNS)
@@ -107,11 +72,14 @@ class Committer:
         self._quarantine.forget_uncommitted()
         group = self._still_kept(group)
         batch = Batch.of(group, number, received)
+        own = self._batch_events.ready(number, received)
         with transaction(self._connection):
             split = self._split(group, batch, received)
             self._append(batch, split)
+            if own is not None:
+                self._insert(own.rows)
             rejected = [
-                admitted.rejected + _conflicts(admitted.columns, part)
+                admitted.rejected + conflicting(admitted.columns, part)
                 for admitted, part in zip(group, split, strict=True)
             ]
             counts = self._counts(group, split, rejected)
@@ -125,17 +93,46 @@ class Committer:
             self._quarantine.store(faulty, received)
             self._set_aside.store(faulty, received)
             self._accounting.store(received, counts)
-        self.committed = number
-        if batch.ids:
-            # What was not appended was stored before, so it is no greater than the newest.
-            newest = max(batch.ids)
-            self._newest = newest if self._newest is None else max(newest, self._newest)
+        # What was not appended was stored before, so it is no greater than the newest.
+        self._committed(number, batch)
+        if own is not None:
+            self._told(number, own)
+        self._batch_events.gather(counts, received)
         self._accounting.note(counts)
         self._quarantine.committed()
         return [
             Verdict(len(part.kept), len(part.duplicates), events, number)
             for part, events in zip(split, rejected, strict=True)
         ]
+
+    def tell(self, now: int, *, everything: bool = False) -> bool:
+        """Store what the collector has to tell of its own accounting, in a commit for it alone.
+
+        Args:
+            now: microseconds since the epoch.
+            everything: also what could wait.
+
+        Returns:
+            Whether there was anything.
+        """
+        number = self.committed + 1
+        own = self._batch_events.ready(number, now, everything=everything)
+        if own is None:
+            return False
+        with transaction(self._connection):
+            self._insert(own.rows)
+        self._told(number, own)
+        return True
+
+    def _told(self, number: int, own: Batch) -> None:
+        self._committed(number, own)
+        self._batch_events.told()
+
+    def _committed(self, number: int, batch: Batch) -> None:
+        self.committed = number
+        if batch.ids:
+            newest = max(batch.ids)
+            self._newest = newest if self._newest is None else max(newest, self._newest)
 
     def _still_kept(self, group: list[Admitted]) -> list[Admitted]:
         """Leave out of a replay what another replay or a drop took out of quarantine meanwhile."""
@@ -159,16 +156,16 @@ class Committer:
             result.append(admitted)
         return result
 
-    def _split(self, group: list[Admitted], batch: Batch, received: int) -> list[_Sorted]:
+    def _split(self, group: list[Admitted], batch: Batch, received: int) -> list[Sorted]:
         """Tell new events from duplicates and conflicts, within the group and the store."""
         known = self._lookup.stored_among(
             batch.ids, batch.rows.column("id"), self._newest, received // 1000
         )
         if not known and len(set(batch.ids)) == len(batch.ids):
-            return [_Sorted(kept=range(len(admitted.columns))) for admitted in group]
-        return list(_compared(group, known))
+            return [Sorted(kept=range(len(admitted.columns))) for admitted in group]
+        return list(compared(group, known))
 
-    def _append(self, batch: Batch, split: list[_Sorted]) -> None:
+    def _append(self, batch: Batch, split: list[Sorted]) -> None:
         rows = batch.rows
         if sum(len(part.kept) for part in split) < rows.num_rows:
             positions: list[int] = []
@@ -177,13 +174,16 @@ class Committer:
                 positions += [start + at for at in part.kept]
                 start += part.size
             rows = take(rows, pa.array(positions, pa.int64()))
+        self._insert(rows)
+
+    def _insert(self, rows: pa.RecordBatch) -> None:
         if rows.num_rows:
             self._arriving.rows = rows
             self._connection.execute("execute append_events")
 
     @staticmethod
     def _counts(
-        group: list[Admitted], split: list[_Sorted], rejected: list[list[Rejected]]
+        group: list[Admitted], split: list[Sorted], rejected: list[list[Rejected]]
     ) -> Counter[Key]:
         counts: Counter[Key] = Counter()
         for admitted, part, events in zip(group, split, rejected, strict=True):
@@ -201,46 +201,6 @@ class Committer:
         return counts
 
 
-def _compared(group: list[Admitted], known: dict[str, StoredEvent]) -> Iterator[_Sorted]:
-    """The slow path, for a group that repeats something."""
-    first: dict[str, tuple[EventColumns, int]] = {}
-    for admitted in group:
-        columns = admitted.columns
-        kept: list[int] = []
-        part = _Sorted(kept)
-        for at, identity in enumerate(columns.id):
-            before = known.get(identity)
-            if before is None:
-                place = first.get(identity)
-                if place is None:
-                    first[identity] = columns, at
-                    kept.append(at)
-                    continue
-                before = _row(*place)
-            if _same(before, _row(columns, at)):
-                part.duplicates.append(at)
-            else:
-                part.conflicts.append(at)
-        yield part
-
-
-def _conflicts(columns: EventColumns, part: _Sorted) -> list[Rejected]:
-    return [
-        Rejected(
-            index=columns.index[at],
-            id=columns.id[at],
-            reason="id_conflict",
-            detail="an event with this id and another payload is stored already; "
-            "every event needs an id of its own",
-            product=columns.product[at],
-            service=columns.service[at],
-            name=columns.name[at],
-            payload=payload_of(_incoming(columns, at)),
-        )
-        for at in part.conflicts
-    ]
-
-
 def _sources(columns: EventColumns, rows: Sequence[int]) -> Mapping[tuple[str, str], int]:
     """Events by product and service; nearly always a request has one of each."""
     products, services = columns.product, columns.service
@@ -252,7 +212,7 @@ def _sources(columns: EventColumns, rows: Sequence[int]) -> Mapping[tuple[str, s
     return Counter(zip(products, services, strict=True))
 
 
-def _replayed(group: list[Admitted], split: list[_Sorted]) -> list[int]:
+def _replayed(group: list[Admitted], split: list[Sorted]) -> list[int]:
     """Quarantine numbers that a replay has settled: their events are stored now."""
     return [
         admitted.replayed[at]
@@ -260,19 +220,3 @@ def _replayed(group: list[Admitted], split: list[_Sorted]) -> list[int]:
         if admitted.replayed
         for at in (*part.kept, *part.duplicates)
     ]
-
-
-def _incoming(columns: EventColumns, at: int) -> Incoming:
-    """The event as a receiver would have given it, for a later replay."""
-    return Incoming(
-        index=columns.index[at],
-        id=columns.id[at],
-        name=columns.name[at],
-        time=columns.time[at] * 1000,
-        attributes=columns.attributes[at].encode(),
-        product=columns.product[at] or None,
-        service=columns.service[at] or None,
-        environment=columns.environment[at],
-        producer=columns.producer[at],
-        sequence=columns.sequence[at],
-    )

@@ -145,8 +145,8 @@ ACTIVITY = Layered(
     },
 )
 
-#: Numbers that producers gave their events, as runs, by the minute of the events; and how far
-#: the numbering had come by then (an empty run, one beyond it, says only that).
+#: Numbers that producers gave their events, as runs, by the minute of the events; and how far the
+#: numbering had come by the minute of a report (an empty run, one beyond it, says only that).
 SEQUENCES = Runs(
     "sequences",
     {

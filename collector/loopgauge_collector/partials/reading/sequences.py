@@ -15,7 +15,7 @@ _BOTH = "(select * from {0} union all select * from {0}_recent)"
 
 
 def reached(cursor: duckdb.DuckDBPyConnection, asked: Numbered, suffix: str | None) -> Reached:
-    """How far the numbering had come.
+    """How far the numbering had come, by what producers reported until then.
 
     Args:
         cursor: inside a read transaction.
@@ -27,8 +27,8 @@ def reached(cursor: duckdb.DuckDBPyConnection, asked: Numbered, suffix: str | No
     rows = cursor.execute(
         f"""select producer, coalesce(max(reached) filter (bucket < {asked.low}), 0),
           coalesce(max(reached), 0)
-        from {table} where product = ? and environment in ('', ?) and bucket < {asked.high}
-          and ({services})
+        from {table} where reached is not null and product = ? and environment in ('', ?)
+          and bucket < {asked.high} and ({services})
         group by producer""",
         [asked.product, asked.environment, *asked.services],
     ).fetchall()
