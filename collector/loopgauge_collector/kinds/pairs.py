@@ -8,15 +8,13 @@ from loopgauge_catalog.catalog import Catalog
 from loopgauge_collector.kinds.base import step_rules
 from loopgauge_collector.kinds.cell import Ints, SubjectRows
 from loopgauge_collector.kinds.rules import PairRule, Rule
-from loopgauge_collector.windows import HOUR, MINUTE, QUARTER, Window
+from loopgauge_collector.windows import HOUR, MINUTE, MINUTES_KEPT, QUARTER, Window
 
 #: Outcomes of a subject, as the reduction stores them.
 STILL_OPEN, DONE, FAILED, EXCLUDED, LATE = range(5)
 
 #: What a bound may lie before the exact one: the oldest are snapped to a local midnight.
 MARGIN = 25 * HOUR
-
-_MINUTE_GRID_UP_TO = 25 * HOUR
 
 
 def pair_rules(kpi: Any, catalog: Catalog, **fields: Any) -> tuple[Rule, ...]:
@@ -30,9 +28,10 @@ def maturity(limit: int, window: Window) -> int:
 
     Args:
         limit: its chance in microseconds.
-        window: of the KPI; its length decides the grain.
+        window: of the KPI; its length as defined decides the grain.
     """
-    grain = MINUTE if window.end - window.start <= _MINUTE_GRID_UP_TO else QUARTER
+    length = window.length or window.end - window.start
+    grain = MINUTE if length <= MINUTES_KEPT else QUARTER
     return -(-limit // grain) * grain
 
 
