@@ -128,6 +128,66 @@ def test_a_subject_stays_as_long_as_an_accepted_event_can_change_it(
     assert engine.rows("select sum(n) from subjects_recent where outcome = 0") == [(0,)]
 
 
+def test_who_failed_without_a_limit_is_remembered_and_may_still_be_done(
+    make_engine: MakeEngine,
+) -> None:
+    mended = {**_JOB, "fails": "job.failed", "anchor": "end", "window": "28d", "show": "mean"}
+    engine = make_engine(product({"mended": mended}))
+    engine.send(job("started", NOON, "j"), job("failed", NOON + HOUR, "j"))
+    engine.now = NOON + 95 * DAY
+    engine.keep_up()
+
+    engine.send(job("done", engine.now - HOUR, "j"))
+
+    reading = engine.value("mended").reading
+    assert (reading.samples, reading.value) == (1, (95 * DAY - HOUR) / SECOND)
+    assert engine.rows("select outcome, sum(n) from subjects_recent group by all having sum(n) <> 0")
+
+
+PEOPLE = product(
+    {
+        "users": {
+            "kind": "distinct", "events": ["page.seen", "job.done"], "by": "job.id",
+            "window": "28d", "labels": ["plan"],
+        },
+        "well": {
+            "kind": "ratio", "event": "page.seen", "matching": {"ok": True}, "last_per": "job.id",
+            "window": "28d",
+        },
+    }
+)  # fmt: skip
+
+
+def visit(at: int, *, ok: bool, plan: str = "a") -> Event:
+    return Event("page.seen", at, {"job.id": "u", "ok": ok, "plan": plan})
+
+
+@pytest.mark.parametrize("days", [90, 120])
+def test_who_comes_back_after_the_events_went_is_still_one_subject(
+    make_engine: MakeEngine, days: int
+) -> None:
+    engine = make_engine(PEOPLE)
+    engine.send(visit(NOON - 2 * HOUR, ok=False), visit(NOON - HOUR, ok=False, plan="b"))
+    engine.send(visit(NOON - MINUTE, ok=False))
+    engine.merge()
+    engine.keep_up()
+    engine.now = NOON + 120 * DAY
+    engine.keep_up()
+    assert count(engine, "events") == 0
+    assert count(engine, "steps") == 3
+
+    # It may come as late as events are accepted.
+    engine.send(visit(NOON + days * DAY - MINUTE, ok=True))
+
+    at = NOON + days * DAY
+    users = engine.value_at("users", at, window=days * DAY + DAY)
+    reading = users.windows[f"{days + 1}d"]
+    assert reading.value == 1
+    assert users.reading.value == 1
+    well = engine.value_at("well", at, window=days * DAY + DAY).windows[f"{days + 1}d"]
+    assert (well.samples, well.value) == (1, 1.0)
+
+
 def test_commits_are_numbered_on_when_no_event_is_left(make_engine: MakeEngine) -> None:
     engine = make_engine(CATALOG)
     for n in range(5):
