@@ -41,10 +41,13 @@ class FoldPlan:
             for table in reduction.tables:
                 connection.execute(f"drop table {table}")
 
-    def run(self, connection: duckdb.DuckDBPyConnection, after: int, upto: int) -> None:
+    def run(
+        self, connection: duckdb.DuckDBPyConnection, after: int, upto: int
+    ) -> list[tuple[int, int]]:
         """Append the partials of all events with `after < seq <= upto`.
 
-        Call it inside the transaction that also stores the new position.
+        Call it inside the transaction that also stores the new position. What it returns is for
+        the registry once that is committed: the first event of series.
         """
         chosen = f"seq > {after} and seq <= {upto}"
         present = set(
@@ -52,6 +55,9 @@ class FoldPlan:
                 f"select distinct product, name from events where {chosen}"
             ).fetchall()
         )
+        firsts: list[tuple[int, int]] = []
         for reduction in self._reductions:
             if reduction.sources & present:
                 reduction.run(chosen, present)
+                firsts += reduction.firsts
+        return firsts

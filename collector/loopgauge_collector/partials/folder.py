@@ -132,18 +132,24 @@ class Folder:
                     self._connection.execute("insert into complete values (?, ?)", pair)
                 else:
                     self._behind[pair] = 0
+            self._registry.load_firsts(self._connection)
             self._new_generation()
             self._compile()
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All of it or nothing, in memory too: what is known must be what is stored."""
+    def _transaction(self) -> Iterator[list[tuple[int, int]]]:
+        """All of it or nothing, in memory too: what is known must be what is stored.
+
+        What is added to its list is told to the registry after the commit: the first event of
+        series.
+        """
+        firsts: list[tuple[int, int]] = []
         kept = (dict(self._behind), self._catalog, self.revisions)
         plans = (self._plan, self._catch_up_plan)
         overflow = Counter(self._registry.overflow)
         try:
             with transaction(self._connection):
-                yield
+                yield firsts
         except BaseException:
             self._behind, self._catalog, self.revisions = kept
             self._plan, self._catch_up_plan = plans
@@ -152,6 +158,7 @@ class Folder:
             with suppress(duckdb.FatalException, duckdb.IOException):
                 self._registry.load(self._connection)
             raise
+        self._registry.note_firsts(firsts)
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -190,8 +197,8 @@ class Folder:
             return False
         began = time.perf_counter()
         assert self._plan is not None
-        with self._transaction():
-            self._plan.run(self._connection, self.position, upto)
+        with self._transaction() as firsts:
+            firsts += self._plan.run(self._connection, self.position, upto)
             seen = self._activity.store(self._connection, self.position, upto)
             store_sequences(self._connection, self.position, upto)
             self._connection.execute("insert into positions values ('', '', ?)", [upto])
@@ -210,9 +217,9 @@ class Folder:
         upto = next_chunk(self._connection, lowest, self.position, self._max_events)
         reached = self.position if upto is None else upto
         done = reached == self.position
-        with self._changing() if done else nullcontext(), self._transaction():
+        with self._changing() if done else nullcontext(), self._transaction() as firsts:
             if upto is not None:
-                self._plan_for(pairs).run(self._connection, lowest, upto)
+                firsts += self._plan_for(pairs).run(self._connection, lowest, upto)
             for pair in pairs:
                 self._connection.execute("insert into positions values (?, ?, ?)", [*pair, reached])
                 self._behind[pair] = reached

@@ -134,9 +134,7 @@ class Additive(Reduction):
         )
         if self._dated:
             numbers = ", ".join(map(str, self._dated))
-            self._registry.note_firsts(
-                connection.execute(
-                    f"""select coalesce(s.series, o.series), min(first) from {SERIES}
-                    where sums.rule in ({numbers}) and first is not null group by all"""
-                ).fetchall()
-            )
+            self.firsts = connection.execute(
+                f"""select coalesce(s.series, o.series), min(first) from {SERIES}
+                where sums.rule in ({numbers}) and first is not null group by all"""
+            ).fetchall()
