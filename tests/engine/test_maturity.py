@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.engine.harness import DAY, HOUR, MINUTE, SECOND, Engine, Event, moment, product
+from tests.engine.harness import DAY, MINUTE, SECOND, Engine, Event, moment, product
 
 NOON = moment("2026-11-18 12:00")
 MONDAY = moment("2026-11-16 12:00")

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 from loopgauge_catalog.checks.base import Finding, Subject
 from loopgauge_catalog.errors import Path, did_you_mean
-from loopgauge_catalog.kpis import DAY, DurationKpi, Funnel, InFlight, Step
+from loopgauge_catalog.kpis import DAY, MINUTE, DurationKpi, Funnel, InFlight, Step
 from loopgauge_catalog.quantities import format_duration
 
 #: Events, and with them their subjects, are kept this long.
 RETENTION = 90 * DAY
+#: Of each subject it is kept which of so many thresholds it is within.
+MOST_THRESHOLDS = 8
 
 
 def check_subject_names(subject: Subject) -> Iterator[Finding]:
@@ -68,8 +70,16 @@ def check_step_names(subject: Subject) -> Iterator[Finding]:
 
 
 def check_limit(subject: Subject) -> Iterator[Finding]:
-    """A subject that is waited for longer than it is kept, or for ever."""
+    """A limit that subjects are not kept by, or none at all."""
     expires = getattr(subject.kpi, "expires", None)
+    # What is in flight is kept by the second.
+    if expires is not None and expires % MINUTE and not isinstance(subject.kpi, InFlight):
+        yield Finding(
+            subject.at("expires"),
+            "subjects are kept by the minute, so nobody sees who is within "
+            f"{format_duration(expires)}",
+            f"write {format_duration(-(-expires // MINUTE) * MINUTE)}",
+        )
     if expires is not None and expires > RETENTION:
         yield Finding(
             subject.at("expires"),
@@ -95,6 +105,19 @@ def check_limit(subject: Subject) -> Iterator[Finding]:
                 f"write at least {format_duration(micro)}",
             )
             break
+
+
+def check_thresholds(subject: Subject) -> Iterator[Finding]:
+    """More thresholds than are counted for each subject."""
+    kpi = subject.kpi
+    if isinstance(kpi, DurationKpi) and len(kpi.thresholds) > MOST_THRESHOLDS:
+        more = len(kpi.thresholds) - MOST_THRESHOLDS
+        yield Finding(
+            subject.at("notes"),
+            f"the target and the notes of {kpi.id} name {len(kpi.thresholds)} thresholds, and of a "
+            f"subject it is kept which of {MOST_THRESHOLDS} it is within",
+            f"delete {more} of the notes",
+        )
 
 
 def check_anchor(subject: Subject) -> Iterator[Finding]:
@@ -141,6 +164,7 @@ CHECKS = (
     check_steps_differ,
     check_step_names,
     check_limit,
+    check_thresholds,
     check_anchor,
     check_in_flight,
 )

@@ -198,7 +198,7 @@ class Folder:
         began = time.perf_counter()
         assert self._plan is not None
         with self._transaction() as firsts:
-            firsts += self._plan.run(self._connection, self.position, upto)
+            firsts.extend(self._plan.run(self._connection, self.position, upto))
             seen = self._activity.store(self._connection, self.position, upto)
             store_sequences(self._connection, self.position, upto)
             self._connection.execute("insert into positions values ('', '', ?)", [upto])
@@ -219,7 +219,7 @@ class Folder:
         done = reached == self.position
         with self._changing() if done else nullcontext(), self._transaction() as firsts:
             if upto is not None:
-                firsts += self._plan_for(pairs).run(self._connection, lowest, upto)
+                firsts.extend(self._plan_for(pairs).run(self._connection, lowest, upto))
             for pair in pairs:
                 self._connection.execute("insert into positions values (?, ?, ?)", [*pair, reached])
                 self._behind[pair] = reached
