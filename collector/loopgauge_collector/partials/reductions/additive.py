@@ -89,7 +89,7 @@ class Additive(Reduction):
                 from matched where not wants_subject group by all"""
             )
         if present & self._once:
-            find_changes(connection, self._labels.places)
+            find_changes(connection, self._labels)
             sums.append(
                 f"""select rule, {labels} bucket, sk, sum(sign) as n,
                   coalesce(sum(sign) filter (good), 0) as good, sum(sign * v)::hugeint as s,
