@@ -7,7 +7,7 @@ from fractions import Fraction
 from loopgauge_catalog.catalog import Attribute
 from loopgauge_catalog.checks.base import Finding, Subject
 from loopgauge_catalog.errors import Path, article
-from loopgauge_catalog.kpis import DurationKpi, Kpi, QuantileKpi
+from loopgauge_catalog.kpis import SHARE_KINDS, DurationKpi, Kpi, QuantileKpi
 from loopgauge_catalog.kpis.combined import WHOLE
 from loopgauge_catalog.quantities import MICRO, UNITS, Dimension, Quantity, format_duration
 from loopgauge_catalog.targets import Target
@@ -25,9 +25,6 @@ _EXAMPLES: dict[Dimension, str] = {
     "number": "4.5",
 }
 _SIGNS = {"$": "usd", "€": "eur"}
-
-#: Kinds whose number is a share of something whole.
-_SHARES = ("ratio", "conversion", "funnel", "subject_share", "uptime", "loss")
 
 
 def check_dimension(subject: Subject) -> Iterator[Finding]:
@@ -151,7 +148,7 @@ def _words(micro: int, dimension: Dimension) -> str:
 
 def _range(subject: Subject) -> _Range:
     kpi, value = subject.kpi, subject.measure.attribute
-    if kpi.kind in _SHARES or (kpi.kind == "latest" and kpi.value is None):
+    if kpi.kind in SHARE_KINDS or (kpi.kind == "latest" and kpi.value is None):
         return _Range(0, MICRO)
     if kpi.kind == "composite":
         return _Range(0, WHOLE * MICRO)

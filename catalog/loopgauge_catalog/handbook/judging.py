@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.handbook import words
-from loopgauge_catalog.kpis import DurationKpi, Kpi, QuantileKpi
+from loopgauge_catalog.kpis import SHARE_KINDS, DurationKpi, Kpi, QuantileKpi
 from loopgauge_catalog.kpis.base import Alert, Windowed
 from loopgauge_catalog.quantities import MICRO, Quantity
 from loopgauge_catalog.targets import COMPARATORS, Comparator, Target, default_min_samples
@@ -14,8 +14,6 @@ _COMPARED: dict[Comparator, str] = {
     "at_least": "at least", "above": "more than", "equals": "exactly",
 }  # fmt: skip
 
-#: Kinds whose number is a share of things that are good or bad one by one.
-_SHARES = {"ratio", "conversion", "funnel", "subject_share", "uptime", "loss"}
 #: Means are judged from so many on, because their interval says nothing below.
 _MEAN_SAMPLES = 20
 
@@ -59,7 +57,7 @@ def allowed_share(kpi: Kpi) -> float | None:
     if isinstance(kpi, QuantileKpi | DurationKpi):
         wanted = MICRO if target.share is None else target.share.micro
         return (MICRO - wanted) / MICRO
-    if kpi.kind not in _SHARES:
+    if kpi.kind not in SHARE_KINDS:
         return None
     threshold = target.threshold.micro
     is_floor = target.lower_is_better is False or threshold == MICRO

@@ -69,6 +69,9 @@ KINDS: tuple[str, ...] = tuple(
     get_args(model.model_fields["kind"].annotation)[0] for model in get_args(get_args(Kpi)[0])
 )
 
+#: Kinds whose number is a share of things that are good or bad one by one.
+SHARE_KINDS = frozenset({"ratio", "conversion", "funnel", "subject_share", "uptime", "loss"})
+
 __all__ = [
     "DAY",
     "EVENT_PATTERN",
@@ -77,6 +80,7 @@ __all__ = [
     "KINDS",
     "MINUTE",
     "ROW_PATTERN",
+    "SHARE_KINDS",
     "STANDARD_WINDOWS",
     "Age",
     "Aggregate",

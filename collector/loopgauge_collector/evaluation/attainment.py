@@ -2,13 +2,12 @@
 
 from typing import Any
 
+from loopgauge_catalog.kpis import SHARE_KINDS
 from loopgauge_catalog.quantities import MICRO
 from loopgauge_catalog.values import Reading
 
 #: More than twice the target says nothing more.
 MOST = 2.0
-#: Kinds whose number is a share; their attainment is measured on the bad side.
-_SHARES = {"ratio", "conversion", "funnel", "uptime", "subject_share"}
 
 
 def attainment(kpi: Any, reading: Reading) -> float | None:
@@ -34,7 +33,7 @@ def attainment(kpi: Any, reading: Reading) -> float | None:
     if value is None:
         return None
     lower = kpi.target.lower_is_better
-    if kpi.kind in _SHARES and lower is not True:
+    if kpi.kind in SHARE_KINDS and lower is not True:
         return _floor_of_share(target, value)
     if lower or (lower is None and target == 0):
         return 1 / (1 + max(0.0, value)) if target == 0 else _quotient(target, value)
