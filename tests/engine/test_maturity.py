@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.engine.harness import DAY, MINUTE, SECOND, Engine, Event, moment, product
+from tests.engine.harness import DAY, HOUR, MINUTE, SECOND, Engine, Event, moment, product
 
 NOON = moment("2026-11-18 12:00")
 MONDAY = moment("2026-11-16 12:00")
@@ -18,6 +18,37 @@ def job(name: str, began: int, *lasted: int) -> list[Event]:
     attributes = {"job.id": name}
     ends = [Event("job.ended", began + after, attributes) for after in lasted]
     return [Event("job.began", began, attributes), *ends]
+
+
+@pytest.mark.parametrize(
+    "kpi",
+    [
+        {"kind": "duration", "expires": "30m", "window": "24h"},
+        {"kind": "duration", "expires": "30m", "window": "24h", "anchor": "end", "show": "mean"},
+        {"kind": "conversion", "expires": "30m", "window": "24h"},
+    ],
+    ids=["duration", "ended", "conversion"],
+)
+def test_who_ends_after_the_limit_is_shown_and_not_counted(
+    make_engine: MakeEngine, kpi: dict[str, object]
+) -> None:
+    engine = make_engine(product({"done": {**_JOB, **kpi}}), now=NOON)
+    engine.send(*job("1", NOON - 5 * HOUR, HOUR), *job("2", NOON - 4 * HOUR, 30 * MINUTE))
+    engine.send(*job("3", NOON - 3 * HOUR), *job("4", NOON - 50 * MINUTE, 40 * MINUTE))
+
+    reading = engine.read("done", NOON)
+
+    assert (reading.late, reading.pending) == (2, 0)
+    # It is late once it has ended.
+    assert engine.read("done", NOON - 4 * HOUR - MINUTE).late == 0
+
+
+def test_the_oldest_that_is_open_is_within_its_limit(make_engine: MakeEngine) -> None:
+    kpi = {**_JOB, "kind": "duration", "expires": "2h", "window": "7d", "anchor": "end"}
+    engine = make_engine(product({"done": kpi}), now=NOON)
+    engine.send(*job("1", NOON - 3 * DAY), *job("2", NOON - HOUR), *job("3", NOON - 2 * HOUR, HOUR))
+
+    assert engine.read("done", NOON).stats["oldest_open"] == HOUR / SECOND
 
 
 @pytest.mark.parametrize(

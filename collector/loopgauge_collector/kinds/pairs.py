@@ -41,6 +41,15 @@ def outcome_at(rows: SubjectRows, end: int) -> Ints:
     return np.where(closed, rows.outcome, STILL_OPEN)
 
 
+def late(rows: SubjectRows, window: Window, limit: int | None) -> int:
+    """Of those who began so long ago that their limit is over, who ended after it (R11)."""
+    if limit is None:
+        return 0
+    matured = window.before(maturity(limit, window))
+    rows = rows.begun(matured.start_bucket, matured.end_bucket)
+    return int(rows.n[(rows.outcome == LATE) & (rows.closed < window.end_bucket)].sum())
+
+
 def tally_chance(rows: SubjectRows, matured: Window, end: int) -> dict[str, int]:
     """How subjects ended who began in a window: done, failed, expired; the excluded left out."""
     rows = rows.begun(matured.start_bucket, matured.end_bucket)
@@ -53,6 +62,10 @@ def tally_chance(rows: SubjectRows, matured: Window, end: int) -> dict[str, int]
 
 def pending(rows: SubjectRows, limit: int | None, end: int) -> int:
     """Who began before E, has not ended, and still can."""
-    if limit is not None:
-        rows = rows.begun(end - -(-limit // MINUTE), end)
+    rows = not_expired(rows, limit, end)
     return int(rows.n[outcome_at(rows, end) == STILL_OPEN].sum())
+
+
+def not_expired(rows: SubjectRows, limit: int | None, end: int) -> SubjectRows:
+    """Who began before a minute, and not longer ago than the limit."""
+    return rows.begun(0 if limit is None else end - -(-limit // MINUTE), end)
