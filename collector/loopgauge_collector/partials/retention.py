@@ -26,6 +26,16 @@ _TIME = "epoch_us(time)"
 _FAILURE = 2
 
 
+def gone_before(now: int, keep_days: int) -> int:
+    """Midnight UTC, at least a day before the oldest event that admission accepts.
+
+    Args:
+        now: microseconds.
+        keep_days: age up to which events are accepted.
+    """
+    return (now - (keep_days + 1) * DAY) // DAY * DAY
+
+
 class Retention:
     """One round: what is due at a moment.
 
@@ -48,8 +58,7 @@ class Retention:
         position: int,
     ) -> None:
         self._connection = connection
-        #: Midnight UTC, at least a day before the oldest event that admission accepts.
-        self.border = (now - (keep_days + 1) * DAY) // DAY * DAY
+        self.border = gone_before(now, keep_days)
         self._received_before = now - _AT_LEAST
         self._position = position
         connection.execute(
