@@ -55,7 +55,8 @@ def test_a_product_that_moves_to_another_zone_gets_its_days_from_the_events(
     kpi = {"seen": {"kind": "count", "event": "page.seen", "window": "24h"}}
     engine = make_engine(product(kpi), events_keep_days=400)
     engine.send(
-        Event("page.seen", moment("2026-08-09 12:00")), Event("page.seen", moment("2026-08-09 23:30"))
+        Event("page.seen", moment("2026-08-09 12:00")),
+        Event("page.seen", moment("2026-08-09 23:30")),
     )
     engine.merge()
     engine.keep_up()

@@ -80,9 +80,7 @@ def test_the_chance_of_old_subjects_is_taken_from_the_start_that_the_window_has(
     kpi = {**_JOB, "kind": "conversion", "expires": "5m", "window": "20m"}
     engine = make_engine(product({"done": kpi}), now=NOON)
     at = NOON - 8 * DAY
-    engine.send(
-        *job("1", at - 40 * MINUTE + SECOND, MINUTE), *job("2", at - 25 * MINUTE + SECOND)
-    )
+    engine.send(*job("1", at - 40 * MINUTE + SECOND, MINUTE), *job("2", at - 25 * MINUTE + SECOND))
 
     reading = engine.read("done", at)
 

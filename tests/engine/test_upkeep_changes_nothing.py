@@ -297,13 +297,12 @@ def test_compaction_leaves_a_funnel_the_minutes_that_its_pending_subjects_began_
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(life=lives())
-def test_no_answer_changes_by_compaction_nor_by_a_rebuild_after_it(
-    half: str, life: Life
-) -> None:
+def test_no_answer_changes_by_compaction_nor_by_a_rebuild_after_it(half: str, life: Life) -> None:
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
         kept = {"label_cap": 2, "events_keep_days": 400}
         engine, untouched = (
-            Engine(Path(folder), *products(half, life.zone), now=NOON, **kept) for folder in (one, two)
+            Engine(Path(folder), *products(half, life.zone), now=NOON, **kept)
+            for folder in (one, two)
         )
         try:
             for events, wait in life.turns:

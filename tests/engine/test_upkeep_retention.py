@@ -142,7 +142,9 @@ def test_who_failed_without_a_limit_is_remembered_and_may_still_be_done(
 
     reading = engine.value("mended").reading
     assert (reading.samples, reading.value) == (1, (95 * DAY - HOUR) / SECOND)
-    assert engine.rows("select outcome, sum(n) from subjects_recent group by all having sum(n) <> 0")
+    assert engine.rows(
+        "select outcome, sum(n) from subjects_recent group by all having sum(n) <> 0"
+    )
 
 
 PEOPLE = product(
@@ -267,14 +269,17 @@ LASTING = product(
 
 
 def read(at: int, number: int) -> Event:
-    attributes = {"page.id": f"p{number % 5}", "visit.id": f"v{number}", "plan": "ab"[number % 2], "size": number}
+    attributes = {
+        "page.id": f"p{number % 5}",
+        "visit.id": f"v{number}",
+        "plan": "ab"[number % 2],
+        "size": number,
+    }
     return Event("page.seen", at, attributes, id=uuid7(at, number))
 
 
 @pytest.mark.parametrize("ends", ["at once", "after a restart"])
-def test_a_rebuild_keeps_the_days_whose_events_are_gone(
-    make_engine: MakeEngine, ends: str
-) -> None:
+def test_a_rebuild_keeps_the_days_whose_events_are_gone(make_engine: MakeEngine, ends: str) -> None:
     engine = make_engine(LASTING, chunk=7)
     for number in range(80):
         engine.now = NOON + number * 2 * DAY
