@@ -38,6 +38,7 @@ class Reading:
         ineligible: events that lacked an attribute which the KPI needs.
         pending: subjects whose chance is still open; None for kinds without subjects.
         steps: for funnels, the share of those who began that reached each step.
+        late: subjects that ended after their limit; they count as not done.
         unpriced: costs that nobody could price; with any, the value is a lower bound.
         gaps: for funnels, the median seconds from the step before, by step.
         worst_step: the step that most of those who reached the one before did not reach; None
@@ -54,6 +55,7 @@ class Reading:
     ineligible: int = 0
     pending: int | None = None
     steps: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
+    late: int = 0
     unpriced: int = 0
     gaps: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
     worst_step: str | None = None

@@ -22,6 +22,7 @@ from loopgauge_collector.evaluation.snapshots import Snapshots
 from loopgauge_collector.folding import Folding
 from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.partials.folder import Folder
+from loopgauge_collector.partials.retention import gone_before
 from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.partials.upkeep import Upkeep
 from loopgauge_collector.settings import Settings
@@ -242,7 +243,8 @@ class Collector:
                 raise Refused(404, "unknown_kpi", f"there is no KPI {kpi_id}")
 
         def change() -> int:
-            self._folder.restart(kpi_ids)
+            gone = gone_before(self.clock(), self.settings.events_keep_days)
+            self._folder.restart(kpi_ids, gone)
             return 0
 
         await self._folding.call(change)

@@ -1,9 +1,11 @@
 """Intervals and tests, exactly as KPI_SEMANTICS sections 3 and 4 define them."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
+from itertools import accumulate
 
 Z = 1.959964
 #: A breach is sure when chance alone explains it in at most this share of cases.
@@ -104,17 +106,13 @@ def sketch_value(index: int) -> float:
 
 def nearest_rank(counts: Mapping[int, int], quantile: float) -> int | None:
     """The key at rank ⌈q·n⌉ of a histogram; None without samples."""
-    n = sum(counts.values())
-    if n <= 0:
+    keys = sorted(counts)
+    reached = list(accumulate(counts[key] for key in keys))
+    if not reached or reached[-1] <= 0:
         return None
     # 0.95 * 20 is 19.000000000000004 in doubles; the ceiling must not see the dust.
-    rank = max(1, math.ceil(round(quantile * n, 9)))
-    reached = 0
-    for key in sorted(counts):
-        reached += counts[key]
-        if reached >= rank:
-            return key
-    return None
+    rank = max(1, math.ceil(round(quantile * reached[-1], 9)))
+    return keys[bisect_left(reached, rank)]
 
 
 def kaplan_meier(

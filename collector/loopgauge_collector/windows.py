@@ -63,7 +63,7 @@ class Window:
     Attributes:
         start: inclusive.
         end: exclusive.
-        length: before it was snapped; 0 where it was not made from one.
+        length: as defined, of a calendar period the whole of it; 0 where it was not made from one.
         now, zone: what bounds are snapped by.
         until: where the calendar period ends that it is the beginning of; 0 without one.
     """
@@ -86,9 +86,9 @@ class Window:
         return self.end // MINUTE
 
     def before(self, shift: int) -> "Window":
-        """The same length earlier, each bound snapped by its own age (R12)."""
+        """Both bounds earlier, each snapped by its own age (R12)."""
         return Window(
-            snap(self.end - self.length - shift, self.now, self.zone),
+            snap(self.start - shift, self.now, self.zone),
             snap(self.end - shift, self.now, self.zone),
             self.length,
             self.now,

@@ -142,6 +142,20 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
             "studio.yaml:65:18: subjects are kept for 90d, so none can be waited for 91d; write at most 90d"
         ],
     ),
+    "a limit that is no whole minutes": (
+        "expires: 2h\n",
+        "expires: 950s\n",
+        [
+            "studio.yaml:30:18: subjects are kept by the minute, so nobody sees who is within 950s; write 16m"
+        ],
+    ),
+    "more thresholds than are kept": (
+        "notes: [{when: {share_below: 5m, at_least: 50%}, says: That is quick}]",
+        f"notes: [{', '.join(f'{{when: {{share_below: {n}m, at_least: 50%}}, says: Quick}}' for n in range(1, 10))}]",
+        [
+            "studio.yaml:35:9: the target and the notes of studio.making name 10 thresholds, and of a subject it is kept which of 8 it is within; delete 2 of the notes"
+        ],
+    ),
     "a limit below the target": (
         "expires: 2h\n",
         "expires: 10m\n",
@@ -238,6 +252,11 @@ def test_a_mistake_refuses_the_catalog(mistake: str, studio_after: Edit) -> None
     "edits",
     [
         ("expires: 14d", "expires: 90d"),
+        ("expires: 24h\n", "expires: 90s\n"),
+        (
+            "notes: [{when: {share_below: 5m, at_least: 50%}, says: That is quick}]",
+            f"notes: [{', '.join(f'{{when: {{share_below: {n}m, at_least: 50%}}, says: Quick}}' for n in range(1, 8))}]",
+        ),
         ("expires: 2h\n", "expires: 15m\n"),
         ("show: mean\n", "show: 0.9\n"),
         (

@@ -93,6 +93,10 @@ def test_a_lower_bound_says_that_it_is_one() -> None:
     assert "3 costs without a price" in value_notes(shown)
 
 
+def test_what_was_done_too_late_is_said() -> None:
+    assert value_notes(kpi_json(_value("campaigns.ttfv", late=2)))[-1] == "2 done too late"
+
+
 def test_what_is_not_done_before_the_limit_is_longer_than_it() -> None:
     shown = kpi_json(beyond(_value("campaigns.ttfv")))
 

@@ -19,6 +19,7 @@ from loopgauge_collector.evaluation.snapshots import Snapshots
 from loopgauge_collector.events import Admitted, EventColumns, Rejected, Verdict
 from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.partials.folder import Folder
+from loopgauge_collector.partials.retention import gone_before
 from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.partials.upkeep import Upkeep
 from loopgauge_collector.settings import Settings
@@ -241,7 +242,8 @@ class Engine:
 
     def rebuild(self, *kpis: str) -> None:
         """Compute these KPIs (or all) again, to the end."""
-        self.folder.restart(list(kpis) or None)
+        gone = gone_before(self.now, self.settings.events_keep_days)
+        self.folder.restart(list(kpis) or None, gone)
         self.catch_up()
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:

@@ -49,6 +49,25 @@ def plain(value: KpiValue) -> Any:
     return (value.state, value.sure, value.reading, value.breakdowns, value.windows)
 
 
+def test_a_product_that_moves_to_another_zone_gets_its_days_from_the_events(
+    make_engine: MakeEngine,
+) -> None:
+    kpi = {"seen": {"kind": "count", "event": "page.seen", "window": "24h"}}
+    engine = make_engine(product(kpi), events_keep_days=400)
+    engine.send(
+        Event("page.seen", moment("2026-08-09 12:00")),
+        Event("page.seen", moment("2026-08-09 23:30")),
+    )
+    engine.merge()
+    engine.keep_up()
+
+    engine.adopt(product(kpi, zone="Asia/Kathmandu"))
+    engine.catch_up()
+
+    # Its midnight is a quarter past six in the evening of UTC.
+    assert engine.value_at("seen", moment("2026-08-09 18:15")).reading.value == 1
+
+
 @pytest.fixture
 def engine(make_engine: MakeEngine) -> Engine:
     """An hour of traffic, folded; the clock stands at noon."""

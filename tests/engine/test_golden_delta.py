@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.harness import DAY, HOUR, MINUTE, Engine, Event, moment, product
+from tests.engine.harness import DAY, HOUR, MINUTE, Engine, Event, moment, product, uuid7
 
 NOON = moment("2026-11-18 12:00")
 STATS = {
@@ -53,6 +53,25 @@ def test_the_growth_is_the_newest_value_less_the_one_before_the_window(make_engi
     engine.send(reported(25 * HOUR, 1000), reported(3 * HOUR, 1400), reported(HOUR, 1350))
     assert engine.value("views").reading.value == 350
     assert engine.value_at("views", NOON - 2 * HOUR).reading.value == 400
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_of_two_reports_at_one_moment_the_base_is_the_one_with_the_smaller_id(
+    make_engine: Make, *, apart: bool
+) -> None:
+    engine = make_engine(CATALOG, now=NOON)
+    at = NOON - HOUR
+    first, second = (
+        Event("channel.reported", at, {"channel.name": "one", "views": views}, id=uuid7(at, number))
+        for number, views in ((1, 10), (2, 13))
+    )
+    if apart:
+        engine.send(second)
+        engine.send(first)
+        engine.merge()
+    else:
+        engine.send(first, second)
+    assert engine.value("views").reading.value == 3
 
 
 def test_without_a_value_before_the_window_the_first_in_it_is_the_base(make_engine: Make) -> None:

@@ -1,4 +1,4 @@
-"""The counter of events beyond the label cap only goes up, as a counter does."""
+"""Events beyond the label cap: their counter only goes up, and they stay where they were counted."""
 
 from collections.abc import Callable
 
@@ -26,3 +26,18 @@ def test_an_earlier_event_of_a_subject_does_not_take_the_overflow_back(
 
     assert before == 2
     assert engine.registry.overflow["shop.users"] == 2
+
+
+def test_what_was_counted_beyond_the_cap_is_taken_back_from_there_after_the_cap_was_raised(
+    make_engine: Callable[..., Engine],
+) -> None:
+    engine = make_engine(product({"users": ONCE}), label_cap=1)
+    engine.send(seen("one", "known", 100), seen("two", "beyond", 50), seen("three", "beyond", 50))
+
+    engine = make_engine(product({"users": ONCE}), label_cap=5, after=engine)
+    engine.send(seen("two", "beyond", 60))
+
+    plans = engine.value("users").breakdowns["plan"]
+    assert {plan: reading.value for plan, reading in plans.items()} == {
+        "known": 1, "beyond": 1, "__other__": 1,
+    }  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from loopgauge_catalog.builtin import COLLECTOR_SERVICE
 from loopgauge_collector.events import Incoming, Rejected
+from loopgauge_collector.partials.retention import gone_before
 from loopgauge_collector.storage.quarantine import payload_of
 
 from tests.engine.harness import (
@@ -130,6 +131,68 @@ def test_a_subject_stays_as_long_as_an_accepted_event_can_change_it(
     assert engine.rows("select sum(n) from subjects_recent where outcome = 0") == [(0,)]
 
 
+def test_who_failed_without_a_limit_is_remembered_and_may_still_be_done(
+    make_engine: MakeEngine,
+) -> None:
+    mended = {**_JOB, "fails": "job.failed", "anchor": "end", "window": "28d", "show": "mean"}
+    engine = make_engine(product({"mended": mended}))
+    engine.send(job("started", NOON, "j"), job("failed", NOON + HOUR, "j"))
+    engine.now = NOON + 95 * DAY
+    engine.keep_up()
+
+    engine.send(job("done", engine.now - HOUR, "j"))
+
+    reading = engine.value("mended").reading
+    assert (reading.samples, reading.value) == (1, (95 * DAY - HOUR) / SECOND)
+    assert engine.rows(
+        "select outcome, sum(n) from subjects_recent group by all having sum(n) <> 0"
+    )
+
+
+PEOPLE = product(
+    {
+        "users": {
+            "kind": "distinct", "events": ["page.seen", "job.done"], "by": "job.id",
+            "window": "28d", "labels": ["plan"],
+        },
+        "well": {
+            "kind": "ratio", "event": "page.seen", "matching": {"ok": True}, "last_per": "job.id",
+            "window": "28d",
+        },
+    }
+)  # fmt: skip
+
+
+def visit(at: int, *, ok: bool, plan: str = "a") -> Event:
+    return Event("page.seen", at, {"job.id": "u", "ok": ok, "plan": plan})
+
+
+@pytest.mark.parametrize("days", [90, 120])
+def test_who_comes_back_after_the_events_went_is_still_one_subject(
+    make_engine: MakeEngine, days: int
+) -> None:
+    engine = make_engine(PEOPLE)
+    engine.send(visit(NOON - 2 * HOUR, ok=False), visit(NOON - HOUR, ok=False, plan="b"))
+    engine.send(visit(NOON - MINUTE, ok=False))
+    engine.merge()
+    engine.keep_up()
+    engine.now = NOON + 120 * DAY
+    engine.keep_up()
+    assert count(engine, "events") == 0
+    assert count(engine, "steps") == 3
+
+    # It may come as late as events are accepted.
+    engine.send(visit(NOON + days * DAY - MINUTE, ok=True))
+
+    at = NOON + days * DAY
+    users = engine.value_at("users", at, window=days * DAY + DAY)
+    reading = users.windows[f"{days + 1}d"]
+    assert reading.value == 1
+    assert users.reading.value == 1
+    well = engine.value_at("well", at, window=days * DAY + DAY).windows[f"{days + 1}d"]
+    assert (well.samples, well.value) == (1, 1.0)
+
+
 def test_commits_are_numbered_on_when_no_event_is_left(make_engine: MakeEngine) -> None:
     engine = make_engine(CATALOG)
     for n in range(5):
@@ -176,17 +239,112 @@ def test_nothing_goes_while_a_rebuild_reads_it(make_engine: MakeEngine) -> None:
     assert engine.value_at("seen", NOON + DAY).reading.value == 6
 
 
-def test_a_rebuild_is_made_of_the_events_that_are_left(make_engine: MakeEngine) -> None:
-    engine = make_engine(CATALOG)
+LASTING = product(
+    {
+        "seen": {"kind": "count", "event": "page.seen", "window": "90d"},
+        "daily": {"kind": "rate", "event": "page.seen", "window": "28d"},
+        "pages": {
+            "kind": "count", "event": "page.seen", "window": "28d", "once_per": "visit.id",
+            "labels": ["plan"],
+        },
+        "size": {"kind": "latest", "event": "page.seen", "value": "size", "per": ["page.id"]},
+        "grown": {
+            "kind": "delta", "event": "page.seen", "value": "size", "per": ["page.id"],
+            "window": "60d",
+        },
+        "users": {
+            "kind": "distinct", "events": "page.seen", "by": "page.id", "window": "28d",
+            "labels": ["plan"],
+        },
+        "well": {
+            "kind": "ratio", "event": "page.seen", "matching": {"plan": "b"},
+            "last_per": "page.id", "window": "28d",
+        },
+        "drift": {
+            "kind": "drift", "event": "page.seen", "value": "size", "range": [0, 80], "bins": 2,
+            "per": "plan", "window": "28d",
+        },
+    },
+    {"page.seen": {"attributes": {"page.id": {}, "visit.id": {}, "plan": {}, "size": {"type": "number"}}}},
+    zone="Asia/Kathmandu",
+)  # fmt: skip
+
+
+def read(at: int, number: int) -> Event:
+    attributes = {
+        "page.id": f"p{number % 5}",
+        "visit.id": f"v{number}",
+        "plan": "ab"[number % 2],
+        "size": number,
+    }
+    return Event("page.seen", at, attributes, id=uuid7(at, number))
+
+
+@pytest.mark.parametrize("ends", ["at once", "after a restart"])
+def test_a_rebuild_keeps_the_days_whose_events_are_gone(make_engine: MakeEngine, ends: str) -> None:
+    engine = make_engine(LASTING, chunk=7)
+    for number in range(80):
+        engine.now = NOON + number * 2 * DAY
+        # Some of them come two weeks late.
+        at = engine.now - (number % 3) * 7 * DAY
+        engine.send(read(at, number), read(at - MINUTE, number))
+    engine.merge()
+    engine.keep_up()
+    gone = engine.rows("select min(epoch_us(time)) from events")[0][0]
+    assert gone > NOON + 60 * DAY
+    asked = [engine.now, *(NOON + days * DAY for days in (1, 30, 60, 67, 68, 69, 90, 120, 150))]
+    keys = list(LASTING["tables"]["main"]["kpis"])
+
+    def answers(engine: Engine) -> dict[str, Any]:
+        snapshot = engine.snapshot()
+        now = {key: snapshot.by_id[f"shop.{key}"] for key in keys}
+        found = {key: [now[key], *engine.history(key, asked)] for key in keys}
+        return {
+            key: [(value.reading, value.breakdowns, value.state) for value in values]
+            for key, values in found.items()
+        }
+
+    before = answers(engine)
+    assert before["drift"][0][0].value is not None
+
+    engine.folder.restart(None, gone_before(engine.now, 90))
+    engine.folder.catch_up()
+    if ends == "after a restart":
+        engine = make_engine(LASTING, chunk=7, after=engine, now=engine.now)
+    engine.catch_up()
+
+    after = answers(engine)
+    for key in keys:
+        assert after[key] == before[key], key
+
+
+def test_what_comes_late_for_a_kept_day_during_a_rebuild_counts_once(
+    make_engine: MakeEngine,
+) -> None:
+    engine = make_engine(CATALOG, chunk=1)
     engine.send(seen(NOON, "old"), seen(NOON + 60 * DAY, "new"))
     engine.now = NOON + 100 * DAY
     engine.keep_up()
-    assert engine.value_at("seen", NOON + 70 * DAY).reading.value == 2
+    engine.folder.restart(["shop.seen"], gone_before(engine.now, 90))
+    engine.send(seen(NOON + 2 * HOUR, "replayed"))
 
-    engine.rebuild("shop.seen")
+    engine.catch_up()
 
-    assert engine.value_at("seen", NOON + 70 * DAY).reading.value == 1
-    assert engine.value_at("pages", NOON + DAY).reading.value == 1
+    assert engine.value_at("seen", NOON + 70 * DAY).reading.value == 3
+
+
+def test_a_rebuild_follows_subjects_in_the_events_that_are_left(make_engine: MakeEngine) -> None:
+    engine = make_engine(CATALOG)
+    engine.send(job("started", NOON, "old"), job("done", NOON + HOUR, "old"))
+    engine.send(job("started", NOON + 60 * DAY, "new"), job("done", NOON + 61 * DAY, "new"))
+    engine.now = NOON + 100 * DAY
+    engine.keep_up()
+    assert engine.value_at("mended", NOON + DAY).reading.samples == 1
+
+    engine.rebuild()
+
+    assert engine.value_at("mended", NOON + DAY).reading.samples == 0
+    assert engine.value_at("mended", NOON + 62 * DAY).reading.samples == 1
 
 
 def test_the_quarantine_forgets_too(make_engine: MakeEngine) -> None:

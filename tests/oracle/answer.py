@@ -16,6 +16,7 @@ class Answer:
         hits: for shares, how many of the samples are in the numerator or within the target.
         share: for kinds that judge single events or subjects.
         pending: subjects whose chance is still open.
+        late: subjects that ended after their limit.
         maybe_pending: subjects that have failed and succeed later; before that, either will do.
         unpriced: costs whose amount nobody knows.
         stats: further numbers.
@@ -33,6 +34,7 @@ class Answer:
     interval: tuple[float, float] | None = None
     pending: int | None = None
     maybe_pending: int = 0
+    late: int = 0
     unpriced: int = 0
     stats: dict[str, float | Fraction] = field(default_factory=dict)
     notes: dict[str, str | None] = field(default_factory=dict)

@@ -42,6 +42,7 @@ def differences(kind: str, reading: Reading, answer: Answer) -> list[str]:
         "start": (reading.start, None if answer.start is None else as_datetime(answer.start)),
         "end": (reading.end, as_datetime(answer.end)),
         "stats": (_named(reading.stats, kind), _named(answer.stats, kind)),
+        "late": (reading.late, answer.late),
     }
     if kind not in _UNCOUNTED:
         pairs["samples"] = (reading.samples, answer.samples)

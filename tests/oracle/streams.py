@@ -32,7 +32,8 @@ _STEPS = st.sampled_from(
 _AGES = st.sampled_from(
     [0, SECOND, MINUTE, 14 * MINUTE, 15 * MINUTE, 59 * MINUTE, HOUR, 100 * MINUTE, 2 * HOUR, 23 * HOUR,
      DAY, 25 * HOUR, 26 * HOUR, 2 * DAY, 6 * DAY, 7 * DAY, 8 * DAY, 10 * DAY, 14 * DAY, 18 * DAY,
-     27 * DAY, 28 * DAY, 30 * DAY, 42 * DAY, -MINUTE, -9 * MINUTE]
+     27 * DAY, 28 * DAY, 30 * DAY, 42 * DAY, 89 * DAY, 90 * DAY, 91 * DAY, 100 * DAY, -MINUTE,
+     -9 * MINUTE]
 ) | st.integers(0, 3 * HOUR) | st.integers(0, 50 * DAY)  # fmt: skip
 
 _MISSING = object()
@@ -98,7 +99,7 @@ class Stream:
     Attributes:
         events: an event that stands twice is sent twice.
         then: what happens after the event of the same place: 0 the next one joins its commit,
-            1 commit, 2 commit and fold, 3 commit, fold and merge.
+            1 commit, 2 commit and fold, 3 commit, fold and merge, 4 the same and upkeep.
         chunk: events of one fold or step of a rebuild, about.
         now: the clock at the end.
         moments: what is asked about at the end.
@@ -128,7 +129,7 @@ def streams(draw: st.DrawFn, kind: str, most: int = 30) -> Stream:
     if known:
         known += draw(st.lists(st.sampled_from(known), max_size=4))
     arriving = draw(st.permutations(known))
-    steps = st.sampled_from([0, 0, 1, 2, 2, 2, 3])
+    steps = st.sampled_from([0, 0, 1, 2, 2, 2, 3] * 3 + [4])
     then = draw(st.lists(steps, min_size=len(arriving), max_size=len(arriving)))
     asked = st.builds(lambda a, b: a + b, st.sampled_from(pool), _STEPS)
     now = NOON + draw(st.sampled_from([0, 0, 1, SECOND // 2, MINUTE, 9 * MINUTE, HOUR]))

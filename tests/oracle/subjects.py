@@ -71,12 +71,16 @@ def conversion(view: View, pick: Pick = everything) -> Answer:
     outcomes = [p.outcome(view.end, limit) for p in subjects if low <= p.start < high]
     answer = Answer.of_share(outcomes.count("done"), sum(each != "excluded" for each in outcomes))
     answer.stats = {name: float(outcomes.count(name)) for name in ("done", "failed", "expired")}
-    _pending(view, subjects, answer)
+    _beside(view, subjects, answer)
     return answer
 
 
-def _pending(view: View, subjects: list[Pair], answer: Answer) -> None:
-    """Who is pending; who has failed and will yet be done may be counted so at E."""
+def _beside(view: View, subjects: list[Pair], answer: Answer) -> None:
+    """Who ended too late; who is pending.
+
+    Who has failed and will yet be done may be counted as pending at E.
+    """
+    answer.late = sum(_is_late(view, pair) for pair in subjects)
     outcomes = [pair.outcome(view.end, view.kpi.expires) for pair in subjects]
     answer.pending = outcomes.count("pending")
     later = {pair.first.id: pair for pair in pairs(view, later=True)}
@@ -86,13 +90,24 @@ def _pending(view: View, subjects: list[Pair], answer: Answer) -> None:
     )
 
 
+def _is_late(view: View, pair: Pair) -> bool:
+    """Ended after the limit (R11): in the window, or among those who had their full chance."""
+    limit, took = view.kpi.expires, pair.took()
+    if limit is None or took is None or pair.outcome(view.end, limit) != "expired":
+        return False
+    if getattr(view.kpi, "anchor", "start") == "end":
+        return view.inside(pair.start + took)
+    low, high = view.matured(limit)
+    return low <= pair.start < high
+
+
 def duration(view: View, pick: Pick = everything) -> Answer:
     """The share within the target over matured starts; quantiles over those of the window."""
     kpi, limit = view.kpi, view.kpi.expires
     subjects = [pair for pair in pairs(view) if pick(view.labels(pair.first))]
     alive = [p for p in subjects if p.outcome(view.end, limit) != "excluded"]
     answer = _ended(view, alive) if kpi.anchor == "end" else _started(view, alive)
-    _pending(view, subjects, answer)
+    _beside(view, subjects, answer)
     return answer
 
 

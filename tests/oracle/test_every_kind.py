@@ -35,7 +35,7 @@ SHRINK = "LOOPGAUGE_ORACLE_SHRINK" in os.environ
 
 
 def play(engine: Engine, stream: Stream) -> None:
-    """Send the stream, in its order, with its commits, folds and merges."""
+    """Send the stream, in its order, with its commits, folds, merges and upkeep."""
     waiting: list[Event] = []
     for event, then in zip(stream.events, stream.then, strict=True):
         waiting.append(event)
@@ -46,6 +46,8 @@ def play(engine: Engine, stream: Stream) -> None:
             engine.fold()
         if then >= 3:
             engine.merge()
+        if then >= 4:
+            engine.keep_up()
     engine.commit(*waiting)
     engine.fold()
 
@@ -87,7 +89,10 @@ def test_engine_and_oracle_agree_at_any_moment_and_a_rebuild_changes_no_bit(
     needs_fields(rows)
     stream = data.draw(streams(kind))
     with tempfile.TemporaryDirectory() as folder:
-        engine = Engine(Path(folder), *files, now=stream.now, label_cap=CAP, chunk=stream.chunk)
+        engine = Engine(
+            Path(folder), *files, now=stream.now, label_cap=CAP, chunk=stream.chunk,
+            events_keep_days=400,
+        )  # fmt: skip
         try:
             play(engine, stream)
             moments = (stream.now, *stream.moments)

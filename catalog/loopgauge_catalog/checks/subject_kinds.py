@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from loopgauge_catalog.checks.base import RETENTION, Finding, Subject
 from loopgauge_catalog.checks.conditions import overlap
 from loopgauge_catalog.errors import Path, did_you_mean
-from loopgauge_catalog.kpis import DurationKpi, Funnel, InFlight, Step, SubjectShare
+from loopgauge_catalog.kpis import MINUTE, DurationKpi, Funnel, InFlight, Step, SubjectShare
 from loopgauge_catalog.quantities import format_duration
+
+#: Of each subject it is kept which of so many thresholds it is within.
+MOST_THRESHOLDS = 8
 
 
 def check_subject_names(subject: Subject) -> Iterator[Finding]:
@@ -109,6 +112,14 @@ def check_limit(subject: Subject) -> Iterator[Finding]:
             )
         return
     path = subject.at("expires")
+    # What is in flight is kept by the second.
+    if expires % MINUTE and not isinstance(kpi, InFlight):
+        yield Finding(
+            path,
+            "subjects are kept by the minute, so nobody sees who is within "
+            f"{format_duration(expires)}",
+            f"write {format_duration(-(-expires // MINUTE) * MINUTE)}",
+        )
     if expires > RETENTION:
         yield Finding(
             path,
@@ -125,6 +136,19 @@ def check_limit(subject: Subject) -> Iterator[Finding]:
             f"after {format_duration(expires)} a subject is given up, so nobody sees whether "
             f"it is done within {format_duration(longest)}",
             f"write at least {format_duration(longest)}",
+        )
+
+
+def check_thresholds(subject: Subject) -> Iterator[Finding]:
+    """More thresholds than are counted for each subject."""
+    kpi = subject.kpi
+    if isinstance(kpi, DurationKpi) and len(kpi.thresholds) > MOST_THRESHOLDS:
+        more = len(kpi.thresholds) - MOST_THRESHOLDS
+        yield Finding(
+            subject.at("notes"),
+            f"the target and the notes of {kpi.id} name {len(kpi.thresholds)} thresholds, and of a "
+            f"subject it is kept which of {MOST_THRESHOLDS} it is within",
+            f"delete {more} of the notes",
         )
 
 
@@ -174,6 +198,7 @@ CHECKS = (
     check_steps_apart,
     check_share_of_some,
     check_limit,
+    check_thresholds,
     check_anchor,
     check_in_flight,
 )

@@ -66,6 +66,7 @@ KINDS: tuple[str, ...] = tuple(
     get_args(model.model_fields["kind"].annotation)[0] for model in get_args(get_args(Kpi)[0])
 )
 
+
 __all__ = [
     "DAY",
     "EVENT_PATTERN",

@@ -7,8 +7,6 @@ from loopgauge_catalog.values import Reading
 
 #: More than twice the target says nothing more.
 MOST = 2.0
-#: Kinds whose number is a share; their attainment is measured on the bad side.
-_SHARES = {"ratio", "conversion", "funnel", "uptime", "subject_share"}
 
 
 def attainment(kpi: Any, reading: Reading) -> float | None:
@@ -36,7 +34,7 @@ def attainment(kpi: Any, reading: Reading) -> float | None:
     lower = kpi.target.lower_is_better
     if target == 0 and lower is not False:
         return 1 / (1 + max(0.0, value))
-    if kpi.kind in _SHARES and lower is not True:
+    if kpi.is_share and lower is not True:
         return _floor_of_share(target, value)
     if lower:
         return _quotient(target, value)

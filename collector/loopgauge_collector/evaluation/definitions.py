@@ -103,7 +103,7 @@ def own_window(kpi: Kpi, moment: Moment, catalog: Catalog) -> Window:
         return Window(WHOLE, end)
     zone = KINDS[kpi.kind].zone(kpi) or owner.zone
     start, until = calendar_period(end, kpi.period, zone, owner.sprint)
-    return Window(start, end, end - start, moment.now, owner.zone, until)
+    return Window(start, end, until - start, moment.now, owner.zone, until)
 
 
 def period_before(kpi: Kpi, own: Window, catalog: Catalog) -> Window | None:

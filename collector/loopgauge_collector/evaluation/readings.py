@@ -32,6 +32,7 @@ def reading_of(number: Number, cell: Cell, span: Window, *, fed: bool) -> Readin
         interval=number.interval if fed else None,
         pending=number.pending if fed else None,
         steps=MappingProxyType(number.steps if fed else {}),
+        late=number.late,
         unpriced=number.unpriced,
         gaps=MappingProxyType(number.gaps if fed else {}),
         worst_step=number.worst_step if fed else None,

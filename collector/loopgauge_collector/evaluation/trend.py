@@ -12,7 +12,6 @@ _WEEK = 7 * DAY
 #: |z| from which a move is real: at 1.96 three of sixty arrows would be false at any time.
 _REAL = 2.58
 _COUNTS = {"count", "distinct", "rate"}
-_SHARES = {"ratio", "conversion", "funnel", "subject_share", "uptime", "loss"}
 _COARSE = {"latest", "per", "cost", "cost_per", "delta", "age"}
 
 
@@ -68,7 +67,7 @@ def _is_large(kpi: Any, now: float, before: float) -> bool:
     move = abs(now - before)
     if move == 0:
         return False
-    if kpi.kind == "uptime" or (kpi.kind in _SHARES and before > 0.95):
+    if kpi.kind == "uptime" or (kpi.is_share and before > 0.95):
         return move >= 0.1 * (1 - before)
     least = 0.05 if kpi.kind in _COARSE else 0.02
     return move >= least * abs(before)
@@ -80,7 +79,7 @@ def _statistic(kpi: Any, now: Reading, before: Reading) -> float | None:
         return _two_shares(now.share, now.samples, before.share, before.samples)
     if now.value is None or before.value is None:
         return None
-    if kpi.kind in _SHARES - {"uptime"}:
+    if kpi.is_share and kpi.kind != "uptime":
         return _two_shares(now.value, now.samples, before.value, before.samples)
     if kpi.kind in _COUNTS:
         total = now.samples + before.samples

@@ -32,6 +32,7 @@ class Number:
         share: of those judged one by one, the part that fulfils the target.
         interval: 95 % interval of the deciding number.
         pending: subjects whose chance is still open; None for kinds without subjects.
+        late: subjects that ended after their limit; they count as not done.
         defined: whether the deciding number is; without, whether the value is.
         steps: share of the subjects that reached each step, for funnels.
         unpriced: costs that nobody could price; with any, the value is a lower bound.
@@ -45,6 +46,7 @@ class Number:
     share: float | None = None
     interval: tuple[float, float] | None = None
     pending: int | None = None
+    late: int = 0
     defined: bool | None = None
     steps: dict[str, float] = field(default_factory=dict)
     unpriced: int = 0

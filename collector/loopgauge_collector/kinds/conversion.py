@@ -8,7 +8,14 @@ from loopgauge_catalog.kpis import Conversion
 
 from loopgauge_collector.kinds.base import Judgement, Kind, Number
 from loopgauge_collector.kinds.cell import Cell, Source, SubjectRows, Tally
-from loopgauge_collector.kinds.pairs import MARGIN, maturity, pair_rules, pending, tally_chance
+from loopgauge_collector.kinds.pairs import (
+    MARGIN,
+    late,
+    maturity,
+    pair_rules,
+    pending,
+    tally_chance,
+)
 from loopgauge_collector.kinds.rules import Rule
 from loopgauge_collector.kinds.shares import judge_share
 from loopgauge_collector.statistics import wilson
@@ -38,13 +45,18 @@ class ConversionKind(Kind):
         matured = window.before(maturity(kpi.expires, window))
         tally: Tally = Counter(tally_chance(rows, matured, end))
         tally["pending"] = pending(rows, kpi.expires, end)
+        tally["late"] = late(rows, window, kpi.expires)
         return tally
 
     def read(self, kpi: Conversion, cell: Cell) -> Number:
         """Done / (done + failed + expired)."""
         n, done = _samples(cell), cell.count("done")
         return Number(
-            done / n if n else None, n, interval=wilson(done, n), pending=cell.count("pending")
+            done / n if n else None,
+            n,
+            interval=wilson(done, n),
+            pending=cell.count("pending"),
+            late=cell.count("late"),
         )
 
     def judge(self, kpi: Conversion, cell: Cell) -> Judgement:

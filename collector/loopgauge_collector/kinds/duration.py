@@ -19,9 +19,12 @@ from loopgauge_collector.kinds.cell import Cell, Source, SubjectRows, Tally
 from loopgauge_collector.kinds.pairs import (
     DONE,
     EXCLUDED,
+    LATE,
     MARGIN,
     STILL_OPEN,
+    late,
     maturity,
+    not_expired,
     outcome_at,
     pair_rules,
     pending,
@@ -59,8 +62,9 @@ class DurationKind(Kind):
         end = window.end_bucket
         tally["pending"] = pending(rows, kpi.expires, end)
         if kpi.anchor == "end":
-            _tally_ended(tally, rows, window)
+            _tally_ended(tally, rows, window, kpi.expires)
             return tally
+        tally["late"] = late(rows, window, kpi.expires)
         for at, (_, micro) in enumerate(kpi.thresholds):
             matured = window.before(maturity(micro, window))
             ripe = rows.begun(matured.start_bucket, matured.end_bucket)
@@ -87,7 +91,9 @@ class DurationKind(Kind):
         value = stats.get(stat_name(kpi.shown))
         if kpi.target is None:
             n = sum(done.values()) + sum(at_risk.values())
-            return Number(value, n, stats=stats, pending=cell.count("pending"))
+            return Number(
+                value, n, stats=stats, pending=cell.count("pending"), late=cell.count("late")
+            )
         n, within = cell.count(("n", 0)), cell.count(("within", 0))
         return Number(
             value if n else None,
@@ -96,6 +102,7 @@ class DurationKind(Kind):
             share=within / n if n else None,
             interval=wilson(within, n),
             pending=cell.count("pending"),
+            late=cell.count("late"),
             defined=n > 0,
         )
 
@@ -106,15 +113,16 @@ class DurationKind(Kind):
         return judge_within(kpi, wanted, cell.count(("within", 0)), cell.count(("n", 0)))
 
 
-def _tally_ended(tally: Tally, rows: SubjectRows, window: Window) -> None:
+def _tally_ended(tally: Tally, rows: SubjectRows, window: Window, limit: int | None) -> None:
     ended = (rows.closed >= window.start_bucket) & (rows.closed < window.end_bucket)
+    tally["late"] = int(rows.n[ended & (rows.outcome == LATE)].sum())
     ended &= rows.outcome == DONE
     tally["ended"] = int(rows.n[ended].sum())
     tally["took"] = int(rows.s[ended].sum())
     for index, n in zip(rows.sk[ended].tolist(), rows.n[ended].tolist(), strict=True):
         tally["took", index] += n
+    rows = not_expired(rows, limit, window.end_bucket)
     still = outcome_at(rows, window.end_bucket) == STILL_OPEN
-    still &= rows.began < window.end_bucket
     for minute, n in zip(rows.began[still].tolist(), rows.n[still].tolist(), strict=True):
         tally["open", minute] += n
 
@@ -158,4 +166,4 @@ def _read_ended(kpi: DurationKpi, cell: Cell) -> Number:
     if still:
         stats["oldest_open"] = max(0.0, (cell.at - min(still) * MINUTE) / 1e6)
     value = stats.get("mean" if kpi.shown == "mean" else stat_name(kpi.shown))
-    return Number(value, n, stats=stats, pending=cell.count("pending"))
+    return Number(value, n, stats=stats, pending=cell.count("pending"), late=cell.count("late"))

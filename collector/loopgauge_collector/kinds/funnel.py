@@ -13,7 +13,7 @@ from loopgauge_collector.kinds.pairs import MARGIN, maturity
 from loopgauge_collector.kinds.rules import FunnelRule, Rule
 from loopgauge_collector.kinds.shares import judge_share
 from loopgauge_collector.statistics import nearest_rank, sketch_value, wilson
-from loopgauge_collector.windows import MINUTE, Window
+from loopgauge_collector.windows import MINUTE, Grain, Window
 
 
 def _reached(kpi: Funnel, cell: Cell) -> list[int]:
@@ -24,6 +24,8 @@ class FunnelKind(Kind):
     """Steps count in their order: a view of the empty page, before there is data, does not."""
 
     source: ClassVar[Source] = "subjects"
+    #: Who is pending depends on the minute that a subject began in, at every E (R12).
+    grain: ClassVar[Grain] = "minute"
 
     def reduce(self, kpi: Funnel, catalog: Catalog) -> tuple[Rule, ...]:
         """Follow each subject from step to step."""

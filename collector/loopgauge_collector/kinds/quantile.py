@@ -1,9 +1,7 @@
 """quantile: shown by a log sketch, judged by the exact share within the target."""
 
-import math
 from typing import ClassVar
 
-import numpy as np
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import QuantileKpi
 from loopgauge_catalog.names import stat_name
@@ -14,17 +12,7 @@ from loopgauge_collector.kinds.base import Judgement, Kind, Number, additive_rul
 from loopgauge_collector.kinds.cell import Cell
 from loopgauge_collector.kinds.rules import Rule
 from loopgauge_collector.kinds.shares import judge_within
-from loopgauge_collector.statistics import sketch_value, wilson
-
-
-def nearest_rank(cell: Cell, quantile: float) -> float | None:
-    """The value at rank ⌈q·n⌉ of the sketch; None without samples."""
-    if cell.n == 0:
-        return None
-    # 0.95 * 20 is 19.000000000000004 in doubles; the ceiling must not see the dust.
-    rank = max(1, math.ceil(round(quantile * cell.n, 9)))
-    position = int(np.searchsorted(np.cumsum(cell.counts), rank))
-    return sketch_value(int(cell.index[position]))
+from loopgauge_collector.statistics import nearest_rank, sketch_value, wilson
 
 
 def _wanted_share(kpi: QuantileKpi, target: Target) -> int:
@@ -47,8 +35,11 @@ class QuantileKind(Kind):
 
     def read(self, kpi: QuantileKpi, cell: Cell) -> Number:
         """The quantiles; where a sketch contradicts the exact share, the target is shown."""
+        counts = dict(zip(cell.index.tolist(), cell.counts.tolist(), strict=True))
         stats = {
-            stat_name(q): value for q in kpi.stats if (value := nearest_rank(cell, q)) is not None
+            stat_name(q): sketch_value(index)
+            for q in kpi.stats
+            if (index := nearest_rank(counts, q)) is not None
         }
         value = stats.get(stat_name(kpi.quantile))
         share = interval = None

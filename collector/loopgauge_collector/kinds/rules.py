@@ -174,7 +174,7 @@ class NewestRule(ActivityRule):
 
 
 def revision(kpi: Kpi, catalog: Catalog) -> str:
-    """The KPI's definition revision: the row, how its attributes are declared, and prices."""
+    """The KPI's definition revision: the row, its attributes, prices, and where its days begin."""
     context: dict[str, Any] = {
         f"{event} {name}": catalog.attribute_of(kpi.product, event, name).model_dump(
             mode="json", include={"type", "unit"}
@@ -184,4 +184,6 @@ def revision(kpi: Kpi, catalog: Catalog) -> str:
     }
     if any(read.role == "cost" for use in kpi.uses for read in use.reads):
         context["tariff"] = [astuple(row) for row in tariff_of(kpi, catalog)]
+    # Rows of old days are merged, and other midnights cut through them.
+    context["timezone"] = catalog.products[kpi.product].zone.key
     return kpi.revision(context)

@@ -13,21 +13,36 @@ from contextlib import contextmanager, nullcontext, suppress
 
 import duckdb
 from loopgauge_catalog.catalog import Catalog
+from loopgauge_catalog.kpis import Kpi
 
 from loopgauge_collector.kinds import KINDS
-from loopgauge_collector.kinds.rules import revision
+from loopgauge_collector.kinds.rules import (
+    ActivityRule,
+    AdditiveRule,
+    LatestRule,
+    revision,
+)
 from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.partials.chunks import next_chunk, positions
-from loopgauge_collector.partials.fold import FoldPlan
+from loopgauge_collector.partials.fold import NOTHING, FoldPlan, Kept
 from loopgauge_collector.partials.sequences import store_sequences
 from loopgauge_collector.partials.series import SeriesRegistry
-from loopgauge_collector.storage.schema import LAYERED, LEVELS, PARTIALS, SUBJECTS
+from loopgauge_collector.storage.schema import (
+    LATEST,
+    LAYERED,
+    LEVELS,
+    OPEN,
+    PARTIALS,
+    SUBJECTS,
+)
 from loopgauge_collector.storage.transactions import transaction
+from loopgauge_collector.windows import MINUTE, full_days
 
 log = logging.getLogger(__name__)
 
 _Pair = tuple[str, str]
-_BY_SERIES = [name for of in (PARTIALS, SUBJECTS, LEVELS) for name in (of.name, of.recent)]
+#: Whose rows of one time do not depend on events of a later one, or say so in `closed`.
+_BY_TIME = (AdditiveRule, LatestRule, ActivityRule)
 
 
 class Folder:
@@ -57,6 +72,8 @@ class Folder:
         #: Definition revision by KPI id; replaced, not changed.
         self.revisions: Mapping[str, str] = {}
         self._behind: dict[_Pair, int] = {}
+        #: What rebuilds leave as it is.
+        self._kept: dict[_Pair, Kept] = {}
         self._plan: FoldPlan | None = None
         self._catch_up_plan: tuple[frozenset[_Pair], FoldPlan] | None = None
         #: Odd while definitions change. A reader whose reads span a change starts again.
@@ -90,11 +107,17 @@ class Folder:
                 rules = [n for n, rev in self._registry.numbers(kpi) if rev == gone]
                 self._forget_partials(rules)
                 self._registry.forget(self._connection, rules)
-                for table in ("complete", "positions"):
+                for table in ("complete", "positions", "kept"):
                     self._connection.execute(
                         f"delete from {table} where kpi = ? and revision = ?", [kpi, gone]
                     )
             self._behind = {}
+            self._kept = {
+                (kpi, revision): Kept(since, position)
+                for kpi, revision, since, position in self._connection.execute(
+                    "select kpi, revision, since, position from kept"
+                ).fetchall()
+            }
             for pair in sorted(current - complete):
                 if self.position == 0:
                     self._connection.execute("insert into complete values (?, ?)", pair)
@@ -117,41 +140,69 @@ class Folder:
         self._plan = FoldPlan(rules, self._registry, self._connection)
         self._catch_up_plan = None
 
-    def restart(self, kpis: Sequence[str] | None) -> None:
-        """Forget the partials of these KPIs (or all) and compute them again."""
+    def restart(self, kpis: Sequence[str] | None, gone: int = 0) -> None:
+        """Forget the partials of these KPIs (or all) and compute them again.
+
+        Args:
+            kpis: ids.
+            gone: events before this moment are not stored any more, in microseconds. What was
+                made of the days before stays, except for kinds that follow subjects from a
+                beginning to an end: of them it is forgotten.
+        """
         with self._changing(), self._transaction():
             for kpi in self._catalog.kpis():
                 if kpis is not None and kpi.id not in kpis:
                     continue
                 pair = (kpi.id, self.revisions[kpi.id])
                 rules = [number for number, _ in self._registry.numbers(kpi.id)]
-                self._forget_partials(rules)
-                self._connection.execute("delete from complete where kpi = ?", [kpi.id])
-                self._connection.execute("delete from positions where kpi = ?", [kpi.id])
+                kept = self._keeping(kpi, gone)
+                self._forget_partials(rules, kept.since)
+                for table in ("complete", "positions", "kept"):
+                    self._connection.execute(f"delete from {table} where kpi = ?", [kpi.id])
                 if self.position == 0:
                     self._connection.execute("insert into complete values (?, ?)", pair)
                 else:
-                    self._behind[pair] = 0
+                    self._behind[pair], self._kept[pair] = 0, kept
+                    self._connection.execute("insert into kept values (?, ?, ?, ?)", [*pair, *kept])
+            self._registry.load_firsts(self._connection)
             self._new_generation()
             self._compile()
 
+    def _keeping(self, kpi: Kpi, gone: int) -> Kept:
+        pair = (kpi.id, self.revisions[kpi.id])
+        if pair in self._behind:
+            # It has no more of the past than what the rebuild that runs has left.
+            return self._kept.get(pair, NOTHING)
+        rules = KINDS[kpi.kind].reduce(kpi, self._catalog)
+        if not gone or not all(isinstance(rule, _BY_TIME) for rule in rules):
+            return NOTHING
+        # Old rows are whole local days.
+        since, _ = full_days(gone, 0, self._catalog.products[kpi.product].zone)
+        return Kept(since, self.position)
+
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All of it or nothing, in memory too: what is known must be what is stored."""
-        kept = (dict(self._behind), self._catalog, self.revisions)
+    def _transaction(self) -> Iterator[list[tuple[int, int]]]:
+        """All of it or nothing, in memory too: what is known must be what is stored.
+
+        What is added to its list is told to the registry after the commit: the first event of
+        series.
+        """
+        firsts: list[tuple[int, int]] = []
+        before = (dict(self._behind), dict(self._kept), self._catalog, self.revisions)
         plans = (self._plan, self._catch_up_plan)
         overflow = Counter(self._registry.overflow)
         try:
             with transaction(self._connection):
-                yield
+                yield firsts
         except BaseException:
-            self._behind, self._catalog, self.revisions = kept
+            self._behind, self._kept, self._catalog, self.revisions = before
             self._plan, self._catch_up_plan = plans
             self._registry.overflow = overflow
             # After a fatal error nothing can be read; the process ends then.
             with suppress(duckdb.FatalException, duckdb.IOException):
                 self._registry.load(self._connection)
             raise
+        self._registry.note_firsts(firsts)
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -168,18 +219,25 @@ class Folder:
             "insert into generations select max(generation) + 1 from generations"
         )
 
-    def _forget_partials(self, rules: Sequence[int]) -> None:
-        """Drop what was reduced by these rules; the admitted label values stay."""
+    def _forget_partials(self, rules: Sequence[int], since: int = 0) -> None:
+        """Drop what was reduced by these rules since a moment; the admitted label values stay."""
         if not rules:
             return
-        numbers = ", ".join(map(str, rules))
-        for table in _BY_SERIES:
+        of = f"rule in ({', '.join(map(str, rules))})"
+        of_series = f"series in (select series from series where {of})"
+        minute = since // MINUTE
+        for table in (PARTIALS, SUBJECTS, LEVELS, LATEST):
+            whose = of if table is LATEST else of_series
+            moment = f"second >= {since // 1_000_000}" if table is LEVELS else f"bucket >= {minute}"
+            for name in (table.name, table.recent):
+                self._connection.execute(f"delete from {name} where {whose} and {moment}")
+        for name in (SUBJECTS.name, SUBJECTS.recent) if since else ():
+            # What came next is read again.
             self._connection.execute(
-                f"delete from {table} where series in "
-                f"(select series from series where rule in ({numbers}))"
+                f"update {name} set closed = {OPEN} where {of_series} and closed >= {minute}"
             )
-        for table in ("latest", "latest_recent", "marks", "steps"):
-            self._connection.execute(f"delete from {table} where rule in ({numbers})")
+        for name in ("marks", "steps"):
+            self._connection.execute(f"delete from {name} where {of} and micros >= {since}")
 
     def fold(self, committed: int) -> bool:
         """Read the next chunk of events for the complete KPIs; False when there is none."""
@@ -190,8 +248,8 @@ class Folder:
             return False
         began = time.perf_counter()
         assert self._plan is not None
-        with self._transaction():
-            self._plan.run(self._connection, self.position, upto)
+        with self._transaction() as firsts:
+            firsts.extend(self._plan.run(self._connection, self.position, upto))
             seen = self._activity.store(self._connection, self.position, upto)
             store_sequences(self._connection, self.position, upto)
             self._connection.execute("insert into positions values ('', '', ?)", [upto])
@@ -206,13 +264,15 @@ class Folder:
         if not self._behind:
             return False
         lowest = min(self._behind.values())
-        pairs = frozenset(pair for pair, at in self._behind.items() if at == lowest)
+        waiting = [pair for pair, at in self._behind.items() if at == lowest]
+        kept = min(self._kept.get(pair, NOTHING) for pair in waiting)
+        pairs = frozenset(pair for pair in waiting if self._kept.get(pair, NOTHING) == kept)
         upto = next_chunk(self._connection, lowest, self.position, self._max_events)
         reached = self.position if upto is None else upto
         done = reached == self.position
-        with self._changing() if done else nullcontext(), self._transaction():
+        with self._changing() if done else nullcontext(), self._transaction() as firsts:
             if upto is not None:
-                self._plan_for(pairs).run(self._connection, lowest, upto)
+                firsts.extend(self._plan_for(pairs).run(self._connection, lowest, upto, kept))
             for pair in pairs:
                 self._connection.execute("insert into positions values (?, ?, ?)", [*pair, reached])
                 self._behind[pair] = reached
@@ -238,7 +298,9 @@ class Folder:
         for kpi, current in pairs:
             del self._behind[kpi, current]
             self._connection.execute("insert into complete values (?, ?)", [kpi, current])
-            self._connection.execute("delete from positions where kpi = ?", [kpi])
+            self._kept.pop((kpi, current), None)
+            for table in ("positions", "kept"):
+                self._connection.execute(f"delete from {table} where kpi = ?", [kpi])
         self._compile()
         log.info("rebuilt %s", ", ".join(sorted(kpi for kpi, _ in pairs)))
 

@@ -22,6 +22,18 @@ _ROWS = 50_000
 #: What was accepted is kept for a day at least: it may have waited in quarantine for months.
 _AT_LEAST = DAY
 _TIME = "epoch_us(time)"
+#: The step of a pair's life that says it failed, see `PairRule`.
+_FAILURE = 2
+
+
+def gone_before(now: int, keep_days: int) -> int:
+    """Midnight UTC, at least a day before the oldest event that admission accepts.
+
+    Args:
+        now: microseconds.
+        keep_days: age up to which events are accepted.
+    """
+    return (now - (keep_days + 1) * DAY) // DAY * DAY
 
 
 class Retention:
@@ -46,8 +58,7 @@ class Retention:
         position: int,
     ) -> None:
         self._connection = connection
-        #: Midnight UTC, at least a day before the oldest event that admission accepts.
-        self.border = (now - (keep_days + 1) * DAY) // DAY * DAY
+        self.border = gone_before(now, keep_days)
         self._received_before = now - _AT_LEAST
         self._position = position
         connection.execute(
@@ -116,18 +127,32 @@ class Retention:
             yield run
 
     def _forget_lives(self, border: int, where: str) -> None:
+        """Drop the old steps of subjects whose life is over, and of those that never began.
+
+        Who fails without a limit may still be done, so that alone is no end (R10). Of who is
+        only active, the newest old step of each kind stays: its row is open until the next one.
+        """
         self._connection.execute(
             f"""create or replace temp table upkeep_over as
             with told as (
-              select rule, subject, span, active,
+              select rule, subject, span,
                 min(micros) filter (step = 0) as began,
-                max(micros) filter (step > 0 and micros < {border}) as ended
+                max(micros) filter (step > 0 and step <> {_FAILURE} and micros < {border}) as ended
               from (select * from steps where {where}) join upkeep_lives using (rule)
-              group by all)
-            select rule, subject from told where active or began is null or began >= {border}
+              where not active group by all)
+            select rule, subject from told where began is null or began >= {border}
               or coalesce(began + span < {border}, ended >= began - {SKEW}, false)"""
         )
         self._connection.execute(
             f"""delete from steps where micros < {border} and {where}
               and (rule, subject) in (select (rule, subject) from upkeep_over)"""
+        )
+        self._connection.execute(
+            f"""delete from steps where rowid in (
+              select rowid from (
+                select s.rowid as rowid, row_number() over (
+                  partition by rule, subject, step, labels order by micros desc, id desc) as place
+                from steps s join upkeep_lives using (rule)
+                where active and micros < {border} and {where})
+              where place > 1)"""
         )

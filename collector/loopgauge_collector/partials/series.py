@@ -53,9 +53,12 @@ class SeriesRegistry:
         )
         self._published: Mapping[int, Mapping[str, int]] = {}
         self._publish()
-        #: Time of the first eligible event ever, in microseconds, by series; only ever lowered.
-        self.firsts: dict[int, int] = {}
-        self.note_firsts(
+        self.load_firsts(connection)
+
+    def load_firsts(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Read when each series had its first event: at the start, and once rows were dropped."""
+        #: Time of the first eligible event ever, in microseconds, by series; replaced, not changed.
+        self.firsts: Mapping[int, int] = dict(
             connection.execute(
                 """select series, min(first) from
                 (select series, first from partials union all
@@ -107,9 +110,10 @@ class SeriesRegistry:
         self._publish()
 
     def note_firsts(self, firsts: Iterable[tuple[int, int]]) -> None:
-        """Lower the time of the first event of series."""
-        for series, first in firsts:
-            self.firsts[series] = min(first, self.firsts.get(series, first))
+        """Lower the time of the first event of series, once what tells it is committed."""
+        lower = {s: first for s, first in firsts if s not in self.firsts or first < self.firsts[s]}
+        if lower:
+            self.firsts = {**self.firsts, **lower}
 
     def _publish(self) -> None:
         by_rule: dict[int, dict[str, int]] = {}
@@ -132,9 +136,8 @@ class SeriesRegistry:
             connection.execute("delete from rules where rule = ?", [rule])
             connection.execute("delete from series where rule = ?", [rule])
         gone = set(rules)
-        for (rule, _), series in self._series.items():
-            if rule in gone:
-                self.firsts.pop(series, None)
+        forgotten = {series for (rule, _), series in self._series.items() if rule in gone}
+        self.firsts = {s: first for s, first in self.firsts.items() if s not in forgotten}
         self._rules = {key: n for key, n in self._rules.items() if n not in gone}
         self._series = {key: n for key, n in self._series.items() if key[0] not in gone}
         self._publish()

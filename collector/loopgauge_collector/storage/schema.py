@@ -215,6 +215,9 @@ TABLES = (
     # of each one that is being rebuilt. The greatest row counts.
     "create table positions (kpi varchar, revision varchar, position bigint)",
     "create table complete (kpi varchar, revision varchar)",
+    # Of a KPI that is being rebuilt: its rows before `since` stay, and the events of that time
+    # that the partials had read when it began (up to `position`) are not read again.
+    "create table kept (kpi varchar, revision varchar, since bigint, position bigint)",
     "create table generations (generation bigint)",
     "insert into generations values (0)",
     *(statement for table in LAYERED for statement in table.ddl()),

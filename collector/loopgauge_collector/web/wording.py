@@ -86,6 +86,8 @@ def value_notes(kpi: Json) -> tuple[str, ...]:
     if kpi["share"] is not None:
         notes.append(f"{amount(kpi['share'], 'ratio')} within target")
     notes.append(_pending(kpi))
+    if kpi["late"]:
+        notes.append(f"{kpi['late']:,} done too late")
     if kpi["unpriced"]:
         items = "cost" if kpi["unpriced"] == 1 else "costs"
         notes.append(f"{kpi['unpriced']:,} {items} without a price")

@@ -89,7 +89,7 @@ class Additive(Reduction):
                 from matched where not wants_subject group by all"""
             )
         if present & self._once:
-            find_changes(connection, self._labels.places)
+            find_changes(connection, self._labels)
             sums.append(
                 f"""select rule, {labels} bucket, sk, sum(sign) as n,
                   coalesce(sum(sign) filter (good), 0) as good, sum(sign * v)::hugeint as s,
@@ -134,9 +134,7 @@ class Additive(Reduction):
         )
         if self._dated:
             numbers = ", ".join(map(str, self._dated))
-            self._registry.note_firsts(
-                connection.execute(
-                    f"""select coalesce(s.series, o.series), min(first) from {SERIES}
-                    where sums.rule in ({numbers}) and first is not null group by all"""
-                ).fetchall()
-            )
+            self.firsts = connection.execute(
+                f"""select coalesce(s.series, o.series), min(first) from {SERIES}
+                where sums.rule in ({numbers}) and first is not null group by all"""
+            ).fetchall()

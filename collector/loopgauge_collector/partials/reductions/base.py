@@ -18,6 +18,7 @@ class Reduction(ABC):
     Attributes:
         sources: the events that it reads; a fold without any of them leaves it out.
         tables: its temp tables.
+        firsts: what the last run found to be the first event of series, where that is needed.
 
     Args:
         rules: rules of its own type, at least one.
@@ -35,6 +36,7 @@ class Reduction(ABC):
         self._connection = connection
         self.sources: set[Source] = {(rule.product, rule.event) for rule in rules}
         self.tables: list[str] = []
+        self.firsts: list[tuple[int, int]] = []
 
     @abstractmethod
     def run(self, chosen: str, present: set[Source]) -> None:

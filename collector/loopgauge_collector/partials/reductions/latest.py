@@ -27,7 +27,7 @@ class Latest(Reduction):
         }
         facts: dict[str, tuple[str, list[object]]] = {
             "retires": ("boolean", [rule.retires for rule in rules]),
-            # Turned around, the first event is the one with the greatest time.
+            # Turned around, the first event is the one with the greatest time and id.
             "direction": ("bigint", [-1 if rule.earliest else 1 for rule in rules]),
         }
         self._matching = Matching(rules, numbers, columns, facts, connection)
@@ -38,8 +38,12 @@ class Latest(Reduction):
         self._connection.execute(
             f"""insert into latest_recent
             with raw as materialized ({self._matching.sql(chosen)})
-            select bucket, rule, key, max(direction * micros),
-              arg_max_null(v, (direction * micros, id)), arg_max(id, (direction * micros, id))
-            from raw
-            where matches and key is not null and (retires or v is not null) group by all"""
+            select bucket, rule, key, max(moment), arg_max_null(v, (moment, turned)),
+              arg_max(turned, (moment, turned))
+            from (
+              select *, direction * micros as moment,
+                case when direction < 0 then (~id::uhugeint)::uuid else id end as turned
+              from raw
+              where matches and key is not null and (retires or v is not null))
+            group by all"""
         )

@@ -4,24 +4,27 @@ An event that turns out to be earlier than the one that counted takes its place:
 is taken back, the new one added. So order never matters.
 """
 
-from collections.abc import Sequence
-
 import duckdb
 
+from loopgauge_collector.partials.reductions.breakdown import Breakdown
 
-def find_changes(connection: duckdb.DuckDBPyConnection, labels: Sequence[str]) -> None:
+
+def find_changes(connection: duckdb.DuckDBPyConnection, labels: Breakdown) -> None:
     """Make the temp table `changes` from `matched`: rows with sign 1 to add and -1 to take back.
+
+    A mark keeps the label values that it was counted under: what shared `__other__` is taken back
+    from there, though its value may have a series by now.
 
     Args:
         connection: the folding one, inside a transaction; `marks` is brought up to date.
-        labels: the label columns of `matched`.
+        labels: of `matched`; new values get a series.
     """
     connection.execute(
         f"""create or replace temp table firsts as
         select rule, md5_number_lower(subject) as subject,
           unnest(arg_min({{'micros': micros, 'id': id, 'bucket': bucket,
-            'labels': [{", ".join(labels)}]::varchar[], 'sk': sk, 'good': coalesce(good, false),
-            'v': coalesce(v, 0)}}, (micros, id)))
+            'labels': [{", ".join(labels.places)}]::varchar[], 'sk': sk,
+            'good': coalesce(good, false), 'v': coalesce(v, 0)}}, (micros, id)))
         from matched where wants_subject and eligible
         group by rule, md5_number_lower(subject)"""
     )
@@ -31,16 +34,22 @@ def find_changes(connection: duckdb.DuckDBPyConnection, labels: Sequence[str]) -
             'labels': labels, 'sk': sk, 'good': good, 'v': v}, (micros, id)))
         from marks semi join firsts using (rule, subject) group by rule, subject"""
     )
-    places = "".join(f"labels[{at + 1}] as {label}, " for at, label in enumerate(labels))
+    places = "".join(f"labels[{at}] as {label}, " for at, label in enumerate(labels.places, 1))
+    connection.execute(
+        f"""create or replace temp table earlier as
+        select {places} * from (
+          select f.* from firsts f left join known k using (rule, subject)
+          where k.id is null or (f.micros, f.id) < (k.micros, k.id))"""
+    )
+    labels.admit("earlier")
     connection.execute(
         f"""create or replace temp table changes as
-        with earlier as (
-          select f.* from firsts f left join known k using (rule, subject)
-          where k.id is null or (f.micros, f.id) < (k.micros, k.id))
         select {places} * from (
-          select 1 as sign, * from earlier
-          union all
-          select -1, k.* from known k semi join earlier using (rule, subject))"""
+          select 1 as sign, m.rule, subject, micros, id, bucket, {labels.admitted()} as labels, sk,
+            good, v
+          from earlier m {labels.join_admitted("m")}
+          union all by name
+          select -1 as sign, k.* from known k semi join earlier using (rule, subject))"""
     )
     connection.execute(
         """insert into marks select rule, subject, micros, id, bucket, labels, sk, good, v
