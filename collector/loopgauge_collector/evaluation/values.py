@@ -209,6 +209,7 @@ def evaluate(
         _reading(number, cell, own, fed=fed),
         readings,
         breakdowns,
+        enough=_enough(kpi, kind, cell, number) if state is State.TOO_FEW else None,
         worst=worst,
         escalated=_escalated(kpi, kind, cell, number) if fed else False,
     )
@@ -236,6 +237,14 @@ def _worst(
             if judged.missed and enough and (state is not State.BREACH or judged.sure > sure):
                 state, sure, worst = State.BREACH, judged.sure, (label, value)
     return state, sure, worst
+
+
+def _enough(kpi: Kpi, kind: Kind, cell: Cell, number: Number) -> int | None:
+    """Samples that a judgement needs, where they are not there."""
+    if kpi.target is None or not number.is_defined:
+        return None
+    least = kind.judge(kpi, cell).min_samples
+    return least if number.samples < least else None
 
 
 def _escalated(kpi: Kpi, kind: Kind, cell: Cell, number: Number) -> bool:
@@ -440,6 +449,7 @@ def _value(
     reading: Reading,
     windows: Mapping[str, Reading],
     breakdowns: Mapping[str, Mapping[str, Reading]] | None = None,
+    enough: int | None = None,
     worst: tuple[str, str] | None = None,
     escalated: bool = False,
 ) -> KpiValue:
@@ -460,6 +470,7 @@ def _value(
         revision=definition.revision,
         attainment=attainment(kpi, reading),
         pending=reading.pending,
+        enough=enough,
         worst=worst,
         escalated=escalated,
     )
