@@ -59,9 +59,10 @@ def _watch(read: Any) -> None:
 
 def _rendered(body: Any, width: int, lines: int | None = None) -> "Group":
     """The KPIs, for so many columns; on a screen of so many lines each has one of them."""
-    from loopgauge_cli._kpi_rows import KpiTable
     from rich.console import Group
     from rich.text import Text
+
+    from loopgauge_cli._kpi_rows import KpiTable
 
     when = body["as_of"][:19].replace("T", " ")
     head = Text(f"Snapshot {body['snapshot']}, as of {when} UTC", style="italic")

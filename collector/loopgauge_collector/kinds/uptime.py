@@ -10,7 +10,7 @@ from loopgauge_catalog.quantities import MICRO
 from loopgauge_catalog.targets import default_min_samples
 
 from loopgauge_collector.kinds.base import Judgement, Kind, Number, identity
-from loopgauge_collector.kinds.cell import Cell, MinuteRows
+from loopgauge_collector.kinds.cell import Cell, Ints, MinuteRows
 from loopgauge_collector.kinds.expressions import filter_sql, text
 from loopgauge_collector.kinds.rules import AdditiveRule, Rule
 from loopgauge_collector.statistics import surely_bad
@@ -20,42 +20,46 @@ from loopgauge_collector.windows import MINUTE, Grain
 _UNKNOWN_AT_MOST = Fraction(1, 10)
 
 
-def _slots(rows: MinuteRows, minutes: int) -> dict[int, Fraction]:
-    """Share of probes that found it up, by slot; a slot is a number of minutes."""
-    slots, where = np.unique(rows.bucket // minutes, return_inverse=True)
-    probes = np.bincount(where, weights=rows.n).astype(np.int64)
-    up = np.bincount(where, weights=rows.good).astype(np.int64)
-    return {
-        slot: Fraction(good, n)
-        for slot, good, n in zip(slots.tolist(), up.tolist(), probes.tolist(), strict=True)
-        if n > 0
-    }
-
-
 class _Time:
     """Known and unknown slots of a window."""
 
     def __init__(self, kpi: Uptime, cell: Cell) -> None:
         minutes = max(1, kpi.every // MINUTE)
-        places = cell.values.get(kpi.location, {}) if kpi.location is not None else {}
-        seen: dict[int, Fraction] = {}
-        for rows in [place.minutes for place in places.values()] or [cell.minutes]:
-            for slot, share in _slots(rows, minutes).items():
-                seen[slot] = max(share, seen.get(slot, share))
         first = -(-cell.start // MINUTE // minutes)
         # Only slots that are over; the running one may still get probes.
         after = min(cell.at, cell.end) // MINUTE // minutes
         self.total = max(0, after - first)
+        places = cell.values.get(kpi.location, {}) if kpi.location is not None else {}
+        # The slot before the window is read too: the first one may inherit from it.
+        good, probes = np.zeros((2, self.total + 1), np.int64)
+        for rows in [place.minutes for place in places.values()] or [cell.minutes]:
+            _see_better(good, probes, rows.bucket // minutes - first + 1, rows)
         # One empty slot may be a late probe, more are time that nobody watched.
-        found = [seen.get(slot, seen.get(slot - 1)) for slot in range(first, after)]
-        shares = [share for share in found if share is not None]
-        self.known = len(shares)
-        self.up = sum(shares, Fraction(0))
+        here = probes[1:] > 0
+        good, probes = np.where(here, (good[1:], probes[1:]), (good[:-1], probes[:-1]))
+        self.known = int(np.count_nonzero(probes))
+        # Shares of different numbers of probes are added without rounding.
+        self.up = sum(
+            (Fraction(int(good[probes == n].sum()), n) for n in np.unique(probes).tolist() if n),
+            Fraction(0),
+        )
 
     @property
     def unknown(self) -> Fraction:
         """Share of the slots that nothing is known about."""
         return Fraction(self.total - self.known, self.total) if self.total else Fraction(1)
+
+
+def _see_better(good: Ints, probes: Ints, slot: Ints, rows: MinuteRows) -> None:
+    """Put a location's slots where it saw the system better than those before it."""
+    within = (slot >= 0) & (slot < len(good))
+    own_good, own_probes = np.zeros((2, len(good)), np.int64)
+    np.add.at(own_good, slot[within], rows.good[within])
+    np.add.at(own_probes, slot[within], rows.n[within])
+    # Shares compared as fractions; nothing known is worse than known to be down.
+    is_better = (own_good * probes > good * own_probes) | ((probes == 0) & (own_probes > 0))
+    good[is_better] = own_good[is_better]
+    probes[is_better] = own_probes[is_better]
 
 
 class UptimeKind(Kind):
