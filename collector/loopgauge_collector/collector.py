@@ -116,7 +116,7 @@ class Collector:
             self._activity,
             self.snapshots,
             self._health,
-            Baselines(self._past),
+            Baselines(self._past, self._activity),
             settings.evaluation_interval_seconds,
             clock,
         )

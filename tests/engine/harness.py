@@ -139,7 +139,7 @@ class Engine:
         self._past = Past(self.store, self.folder, self.registry, self._clock)
         self._evaluator = Evaluator(
             self.store, self.folder, self.registry, self.activity, Snapshots(),
-            PipelineHealth, Baselines(self._past, budget=60.0), 1.0, self._clock,
+            PipelineHealth, Baselines(self._past, self.activity, budget=60.0), 1.0, self._clock,
         )  # fmt: skip
 
     def _clock(self) -> int:
