@@ -51,7 +51,7 @@ _ROUTES: Final = (
     _Route("/v1/campaigns", "POST", 0.31),
     *[_Route("/v1/campaigns/{campaign_id}", "GET", 0.14)] * 2,
     *[_Route("/v1/analytics", "GET", 0.62)] * 2,
-    _Route("/v1/reports", "POST", 0.95),
+    _Route("/v1/reports", "POST", 0.82),
     *[_Route("/v1/attributions", "POST", 0.05)] * 3,
     _LIVE,
 )

@@ -78,7 +78,7 @@ class MusicGen:
             route = random.choice(_ROUTES)
             duration = route.median * random.lognormvariate(0.0, 0.5)
             # In the incident the model servers let some callers wait.
-            if route is not _HEALTH and world.trouble(time) is not None and world.chance(0.16):
+            if route is not _HEALTH and world.trouble(time) is not None and world.chance(0.2):
                 duration += random.uniform(0.8, 2.4)
             world.say(
                 time,

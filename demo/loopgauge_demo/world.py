@@ -25,10 +25,10 @@ _BUSY_SHARE: Final = 12
 #: What happens so often on a day is scaled by the volume.
 _MANY: Final = 20
 #: The outage that everybody can watch: when it begins in live time, how long it lasts, and
-#: how often it comes again.
+#: after how long it comes again; both KPIs have long recovered then.
 _OUTAGE_AFTER: Final = 2 * MINUTE
 _OUTAGE_LASTS: Final = 5 * MINUTE
-_OUTAGE_EVERY: Final = 40 * MINUTE
+_OUTAGE_EVERY: Final = 120 * MINUTE
 
 #: Share of events that reach the collector late, as from a phone without network.
 _LATE: Final = 0.004

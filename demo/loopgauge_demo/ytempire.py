@@ -14,9 +14,9 @@ _PUBLISHER: Final = "video-publisher"
 
 _REQUESTS: Final = Stream(350, live_per_minute=20, week=WORK)
 _SESSIONS: Final = Stream(28, live_per_minute=1, week=WORK)
-_VIDEOS: Final = Stream(3.8, live_per_minute=1)
+_VIDEOS: Final = Stream(3.8, live_per_minute=1.5)
 _SCORES: Final = Stream(480, live_per_minute=10)
-_STUCK: Final = Stream(0, live_per_minute=8)
+_STUCK: Final = Stream(0, live_per_minute=9)
 
 _USERS: Final = 41
 _ROUTES: Final = ("/videos", "/videos", "/videos/{video_id}", "/channels", "/channels/{channel_id}")
