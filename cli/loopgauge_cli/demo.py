@@ -34,10 +34,11 @@ def demo(
         float | None, typer.Option(min=0, help="End after so much of it.", show_default=False)
     ] = None,
 ) -> None:
-    """Show three simulated products: their history, then live traffic with an incident.
+    """Show three simulated products, at work.
 
-    Starts a collector on a free port and three products that send
-    to it; Ctrl-C ends all of them and deletes what they stored.
+    Starts a collector on a free port and three products that send it
+    their history, then live traffic with an incident to watch. Ctrl-C
+    ends all of them and deletes what they stored.
     """
     from loopgauge_demo.processes import DemoFailed
     from loopgauge_demo.run import Demo, Options

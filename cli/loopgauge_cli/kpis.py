@@ -28,7 +28,10 @@ def kpis(
     watch: Annotated[bool, typer.Option("--watch", help="Show them anew every second.")] = False,
     url: Url = None,
 ) -> None:
-    """Show every KPI as its document lists it: state, value, trend, target, samples."""
+    """Show every KPI with its state.
+
+    As its document lists it: state, value, trend, target, samples.
+    """
     with Client(url) as client:
 
         def read() -> Any:
