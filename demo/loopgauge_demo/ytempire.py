@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
+from loopgauge_demo.routes import Route, answered
 from loopgauge_demo.world import DAY, HOUR, MINUTE, WORK, Stream, World, ticks, weekday
 from loopgauge_demo.ytempire_video import CHANNELS, RUNWAY, Pipeline
 
@@ -50,12 +51,9 @@ class YtEmpire:
 
     def _use(self, world: World, start: int, end: int) -> None:
         for time in world.arrivals(_REQUESTS, start, end):
-            request = {
-                "http.route": world.random.choice(_ROUTES),
-                "http.request.method": "GET",
-                "http.response.status_code": 200 if world.chance(0.985) else 404,
-                "duration": round(world.around(0.04, 0.6), 6),
-            }
+            route = Route(world.random.choice(_ROUTES), "GET", 0.04)
+            status = 200 if world.chance(0.985) else 404
+            request = answered(route, status, world.around(route.median, 0.6))
             world.say(time, _API, "api.request", request)
         for time in world.arrivals(_SESSIONS, start, end):
             session = {"session.id": world.number("session"), "user.id": self._user(world)}
