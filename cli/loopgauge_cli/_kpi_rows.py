@@ -112,7 +112,8 @@ class KpiTable:
         for step in wording.steps_of(kpi):
             words = f"{step.name} {step.share} {step.after}".rstrip()
             title.append(f"\n  {plain(words)}", style="yellow" if step.is_worst else "dim")
-        notes = list(wording.value_notes(kpi))
+        # Quantiles come as one note.
+        notes = [part for note in wording.value_notes(kpi) for part in note.split(" · ")]
         if not self._is_wide:
             one = "sample" if kpi["samples"] == 1 else "samples"
             notes += [trend.note, _samples(kpi, f" {one}")]

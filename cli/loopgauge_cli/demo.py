@@ -94,8 +94,8 @@ def _tell_history(running: "Demo", days: int) -> None:
         running.compute()
         progress.update(last, total=1, completed=1, done="is done")
     _say(f"\nAfter {time.monotonic() - began:.0f} s everything is stored and computed:")
-    for name, account in running.accounts.items():
-        _say(f"  {name:<10} {_in_words(account)}")
+    for name in PRODUCTS:
+        _say(f"  {name:<10} {_in_words(running.accounts[name])}")
 
 
 def _in_words(account: Mapping[str, int]) -> str:

@@ -90,7 +90,7 @@ class YtEmpire:
         for stuck in world.arrivals(_STUCK, start, end):
             # In the incident a loop of retries asks again and again, and every try is billed.
             if world.trouble(stuck) is not None:
-                self._pipeline.attempt(world, stuck, RUNWAY, {}, failed=True, billed="2.10")
+                self._pipeline.attempt(world, stuck, RUNWAY, {}, failed=True, billed="2.35")
 
     def _report(self, world: World, start: int, end: int) -> None:
         for time in ticks(start, end, 12 * HOUR, 3 * HOUR):
