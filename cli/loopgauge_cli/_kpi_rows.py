@@ -114,7 +114,7 @@ class KpiTable:
             title.append(f"\n  {plain(words)}", style="yellow" if step.is_worst else "dim")
         # Quantiles come as one note.
         notes = [part for note in wording.value_notes(kpi) for part in note.split(" · ")]
-        if not self._is_wide:
+        if not self._is_wide and kpi["state"] != "no_data":
             one = "sample" if kpi["samples"] == 1 else "samples"
             notes += [trend.note, _samples(kpi, f" {one}")]
         for line in _filled([plain(note) for note in notes if note], self._room):

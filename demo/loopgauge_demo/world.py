@@ -122,6 +122,8 @@ class World:
         while self._now < until:
             start = self._now
             self._now = min(start + HOUR, until)
+            if self._live_at is not None and start < self._live_at:
+                self._now = min(self._now, self._live_at)
             self._product.happen(self, start, self._now)
         due = [event for event in self._planned if event.due < until]
         self._planned = [event for event in self._planned if event.due >= until]
@@ -148,7 +150,7 @@ class World:
             past *= self._volume
         if live is None:
             expected = past
-        elif start >= self.end:
+        elif self._live_at is not None and start >= self._live_at:
             expected = live * length / MINUTE
         elif start >= self.end - _BUSY:
             expected = max(past, live * length / MINUTE / _BUSY_SHARE)

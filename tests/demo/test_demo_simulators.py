@@ -206,6 +206,16 @@ def test_the_incident_spends_money_that_brings_no_video() -> None:
     assert finished[1] < finished[2]
 
 
+def test_what_happened_while_the_history_was_sent_is_as_quiet_as_before() -> None:
+    music = world("musicgen", days=1)
+    music.advance(END)
+    music.go_live(END + 5 * MINUTE)
+    times = [e.time for e in music.advance(END + 10 * MINUTE) if e.name == "api.request"]
+
+    before = sum(time < END + 5 * MINUTE for time in times)
+    assert 0 < before < (len(times) - before) / 8
+
+
 def test_live_traffic_goes_on_with_what_the_history_began() -> None:
     product = world("campaigns", days=14, volume=1.0)
     begun = {

@@ -84,9 +84,10 @@ def test_at_least_57_of_the_60_rows_show_a_value_and_the_rest_say_why(demo: Fini
 
     assert len(rows) == 60
     assert len(rows - empty) >= 57
-    assert {kpi: found["state"] for kpi, found in without.items()} == {
-        "musicgen.docs_completeness": "no_data"
-    }
+    states = {kpi: found["state"] for kpi, found in without.items()}
+    assert states.pop("musicgen.docs_completeness") == "no_data"
+    # A quantile of few videos is not known while one of them takes long.
+    assert states in ({}, {"ytempire.pipeline_latency": "too_few"})
     assert "docs.coverage_reported" in without["musicgen.docs_completeness"]["needs"][0]
 
 
