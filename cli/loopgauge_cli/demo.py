@@ -95,10 +95,11 @@ def _tell_history(running: "Demo", days: int) -> None:
         progress.update(last, total=1, completed=1, done="is done")
     _say(f"\nAfter {time.monotonic() - began:.0f} s everything is stored and computed:")
     for name in PRODUCTS:
-        _say(f"  {name:<10} {_in_words(running.accounts[name])}")
+        _say(f"  {name:<10} {in_words(running.accounts[name])}")
 
 
-def _in_words(account: Mapping[str, int]) -> str:
+def in_words(account: Mapping[str, int]) -> str:
+    """What became of a product's events."""
     words = f"{account['given']:>7,} events, {account['late']:,} of them late, "
     words += f"{account['repeated']:,} sent twice"
     for what, name in (("quarantined", "set aside"), ("dropped", "lost")):
