@@ -115,6 +115,7 @@ class KpiValue:
             or value.
         revision: changes with the KPI's definition.
         pending: subjects whose chance is still open; None for kinds without subjects.
+        enough: samples that a judgement needs, where the state is `too_few` for want of them.
         worst: the label and its value that decide the state; None where the total does.
         escalated: whether the graver threshold is surely missed too.
         trend: None until it was computed.
@@ -135,10 +136,15 @@ class KpiValue:
     revision: str
     attainment: float | None = None
     pending: int | None = None
+    enough: int | None = None
     worst: tuple[str, str] | None = None
     escalated: bool = False
     trend: Trend | None = None
     comparisons: Mapping[str, Comparison] = field(default_factory=lambda: MappingProxyType({}))
+
+    def measured(self, reading: Reading) -> bool:
+        """Whether somebody measured the reading: the 0 of a silent source nobody did."""
+        return self.state is not State.STALE or reading.samples > 0
 
 
 @dataclass(frozen=True, slots=True)

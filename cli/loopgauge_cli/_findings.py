@@ -44,7 +44,8 @@ def diagnose(status: Any, kpis: list[Any], sources: list[Any]) -> list[Finding]:
 
 def _of_the_process(status: Any) -> list[Finding]:
     found = [
-        Finding("not_ready", reason, "see the collector's log") for reason in status["not_ready"]
+        Finding("not_ready", reason, "it may pass by itself; if not, see the collector's log")
+        for reason in status["not_ready"]
     ]
     pipeline = status["pipeline"]
     if pipeline is None:

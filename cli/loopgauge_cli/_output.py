@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
@@ -31,7 +32,7 @@ def console() -> "Console":
     from rich.console import Console
 
     # Piped output has no width; a table must not be folded for a screen that is not there.
-    width = None if sys.stdout.isatty() else 200
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 200
     return Console(markup=False, highlight=False, emoji=False, width=width)
 
 

@@ -50,6 +50,7 @@ def doctor(*, as_json: AsJson = False, url: Url = None) -> None:
 
 def _print(url: str, status: Any, kpis: list[Any], findings: list[Finding]) -> None:
     from loopgauge_collector.web.humanise import duration, size
+    from rich.padding import Padding
     from rich.text import Text
 
     out = console()
@@ -86,10 +87,11 @@ def _print(url: str, status: Any, kpis: list[Any], findings: list[Finding]) -> N
         mark, style = ("✗", "bold red") if finding.wrong else ("○", "bold")
         out.print(Text(f"\n{mark} {plain(finding.text)}", style=style))
         for line in finding.lines[:SHOWN]:
-            out.print(Text(f"    {plain(line)}"))
+            out.print(Padding.indent(Text(plain(line)), 4))
         if len(finding.lines) > SHOWN:
-            out.print(Text(f"    and {len(finding.lines) - SHOWN} more (--json has all)"))
-        out.print(Text(f"  → {finding.advice}", style="dim"))
+            rest = f"and {len(finding.lines) - SHOWN} more (--json has all)"
+            out.print(Padding.indent(Text(rest), 4))
+        out.print(Padding.indent(Text(f"→ {finding.advice}", style="dim"), 2))
     if not findings:
         out.print(Text("\n✓ everything is fed and nothing is lost", style="green"))
     elif not any(finding.wrong for finding in findings):

@@ -47,14 +47,16 @@ def list_(
     if not events:
         sys.stdout.write("No such event is in quarantine.\n")
         return
-    shown = table(
-        "Number", "Received", "Product", "Service", "Event", "Reason", "Detail", right=("Number",)
-    )
+    shown = table("Number", "Received", "Event", "Why", right=("Number",))
+    for column in shown.columns[:2]:
+        column.no_wrap = True
     for event in events:
+        sender, product = event["service"] or "no service", event["product"] or "no product"
         shown.add_row(
             str(event["number"]),
             event["received"][:19].replace("T", " "),
-            *(plain(event[name]) for name in ("product", "service", "name", "reason", "detail")),
+            f"{plain(event['name'])}\nfrom {plain(sender)} ({plain(product)})",
+            f"{plain(event['reason'])}\n{plain(event['detail'])}",
         )
     console().print(shown)
 

@@ -118,7 +118,7 @@ class Collector:
         self.quarantine.use(self.writer.run)
         self._past = Past(self._store, self._folder, self._registry, clock)
         self._baselines = Baselines(
-            self._past, self.snapshots, settings.evaluation_interval_seconds
+            self._past, self.snapshots, self._activity, settings.evaluation_interval_seconds
         )
         self._evaluator = Evaluator(
             self._store,

@@ -1,8 +1,9 @@
 """The sponsor attribution: sign-up, campaigns that take two weeks, visits, pages and reports."""
 
 import math
-from typing import Final, NamedTuple
+from typing import Final
 
+from loopgauge_demo.routes import Route, answered
 from loopgauge_demo.world import DAY, HOUR, MINUTE, SECOND, WORK, Attributes, Stream, World, ticks
 
 _API: Final = "campaign-api"
@@ -37,22 +38,14 @@ _SCORES: Final = {
 }
 
 
-class _Route(NamedTuple):
-    """A route of the API, its method, and the median of its answers in seconds."""
-
-    template: str
-    method: str
-    median: float
-
-
-_LIVE: Final = _Route("/v1/live", "GET", 60.0)
+_LIVE: Final = Route("/v1/live", "GET", 60.0)
 _ROUTES: Final = (
-    _Route("/v1/campaigns", "GET", 0.18),
-    _Route("/v1/campaigns", "POST", 0.31),
-    *[_Route("/v1/campaigns/{campaign_id}", "GET", 0.14)] * 2,
-    *[_Route("/v1/analytics", "GET", 0.62)] * 2,
-    _Route("/v1/reports", "POST", 0.95),
-    *[_Route("/v1/attributions", "POST", 0.05)] * 3,
+    Route("/v1/campaigns", "GET", 0.18),
+    Route("/v1/campaigns", "POST", 0.31),
+    *[Route("/v1/campaigns/{campaign_id}", "GET", 0.14)] * 2,
+    *[Route("/v1/analytics", "GET", 0.62)] * 2,
+    Route("/v1/reports", "POST", 0.82),
+    *[Route("/v1/attributions", "POST", 0.05)] * 3,
     _LIVE,
 )
 
@@ -159,12 +152,8 @@ class Campaigns:
         for time in world.arrivals(_REQUESTS, start, end):
             route = world.random.choice(_ROUTES)
             draw = world.random.random()
-            request = {
-                "http.route": route.template,
-                "http.request.method": route.method,
-                "http.response.status_code": 500 if draw < 0.003 else 404 if draw < 0.03 else 200,
-                "duration": round(world.around(route.median, 0.42), 6),
-            }
+            status = 500 if draw < 0.003 else 404 if draw < 0.03 else 200
+            request = answered(route, status, world.around(route.median, 0.42))
             world.say(time, _API, "api.request", request)
         for time in world.arrivals(_QUERIES, start, end):
             about: Attributes = {"user.id": self._any(world)}

@@ -1,9 +1,10 @@
 """The music generation product: people who register, ask for music, give up, and come back."""
 
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final
 
 from loopgauge_demo.musicgen_team import Team
+from loopgauge_demo.routes import Route, answered
 from loopgauge_demo.world import DAY, HOUR, MINUTE, SECOND, Stream, World, ticks
 
 _API: Final = "musicgen-api"
@@ -19,20 +20,12 @@ _SURVEYS: Final = Stream(4)
 _REGULARS: Final = 500
 
 
-class _Route(NamedTuple):
-    """A route of the API, its method, and the median of its answers in seconds."""
-
-    template: str
-    method: str
-    median: float
-
-
-_GENERATE: Final = _Route("/v1/generations", "POST", 0.082)
-_SHOW: Final = _Route("/v1/generations/{generation_id}", "GET", 0.048)
-_LIBRARY: Final = _Route("/v1/library", "GET", 0.061)
-_ACCOUNT: Final = _Route("/v1/users/me", "GET", 0.022)
-_STREAM: Final = _Route("/v1/generations/{generation_id}/stream", "GET", 9.0)
-_HEALTH: Final = _Route("/health", "GET", 0.002)
+_GENERATE: Final = Route("/v1/generations", "POST", 0.082)
+_SHOW: Final = Route("/v1/generations/{generation_id}", "GET", 0.048)
+_LIBRARY: Final = Route("/v1/library", "GET", 0.061)
+_ACCOUNT: Final = Route("/v1/users/me", "GET", 0.022)
+_STREAM: Final = Route("/v1/generations/{generation_id}/stream", "GET", 9.0)
+_HEALTH: Final = Route("/health", "GET", 0.002)
 _ROUTES: Final = (_GENERATE, *[_SHOW] * 4, *[_LIBRARY] * 3, *[_ACCOUNT] * 2, _STREAM, _HEALTH)
 
 _MODELS: Final = ("melody-2", "melody-2", "melody-3")
@@ -55,9 +48,8 @@ class MusicGen:
         """Say everything that begins in this time."""
         if not self._outages:
             # Two in the last four weeks: 26 min of the 40 that 99.9 % leave.
-            days = world.end
             self._outages = tuple(
-                (days - int(ago * DAY), minutes * MINUTE)
+                (world.end - int(ago * DAY), minutes * MINUTE)
                 for ago, minutes in ((52.4, 31), (33.7, 12), (19.2, 17), (5.6, 9))
             )
         self._requests(world, start, end)
@@ -78,19 +70,9 @@ class MusicGen:
             route = random.choice(_ROUTES)
             duration = route.median * random.lognormvariate(0.0, 0.5)
             # In the incident the model servers let some callers wait.
-            if route is not _HEALTH and world.trouble(time) is not None and world.chance(0.16):
+            if route is not _HEALTH and world.trouble(time) is not None and world.chance(0.2):
                 duration += random.uniform(0.8, 2.4)
-            world.say(
-                time,
-                _API,
-                "api.request",
-                {
-                    "http.route": route.template,
-                    "http.request.method": route.method,
-                    "http.response.status_code": _status(random),
-                    "duration": round(duration, 6),
-                },
-            )
+            world.say(time, _API, "api.request", answered(route, _status(random), duration))
 
     def _probes(self, world: World, start: int, end: int) -> None:
         """Two places ask every minute whether the system is up; one of them since four weeks."""

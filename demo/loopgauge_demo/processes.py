@@ -24,7 +24,7 @@ class DemoFailed(Exception):
 class Child:
     """A Python module that runs as a process of its own.
 
-    Its standard input stays open as long as this process lives; the end of it tells a product
+    Its standard input stays open as long as this process lives; the end of it tells the child
     to stop, however this process ended.
 
     Args:
@@ -98,8 +98,6 @@ class Child:
     def end(self) -> None:
         """Ask it to end and wait; kill it if it does not."""
         self.hang_up()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
         self.wait()
         assert self._process.stdout is not None
         self._process.stdout.close()
@@ -121,9 +119,9 @@ class CollectorProcess(Child):
     """
 
     def __init__(self, folder: Path, catalogs: Path, port: int) -> None:
-        arguments = ["serve", "--catalog", str(catalogs), "--port", str(port)]
-        arguments += ["--data-dir", str(folder / "collector")]
-        super().__init__("loopgauge_cli.main", arguments, folder / "collector.log", folder)
+        arguments = ["loopgauge_cli.main", "serve", "--catalog", str(catalogs)]
+        arguments += ["--port", str(port), "--data-dir", str(folder / "collector")]
+        super().__init__("loopgauge_demo.tethered", arguments, folder / "collector.log", folder)
         self.url = ""
 
     def wait_until_ready(self) -> None:

@@ -77,14 +77,22 @@ class Senders:
                 line = [event.time, event.name, event.attributes]
                 self._record.write(json.dumps(line) + "\n")
 
-    def flush(self) -> bool:
+    def flush(self, seconds: float) -> bool:
         """Wait until all is settled; False when the collector did not take it in time."""
-        return all(emitter.flush(_PATIENCE) for emitter in self._emitters.values())
+        deadline = time.monotonic() + seconds
+        return all(
+            emitter.flush(max(0.0, deadline - time.monotonic()))
+            for emitter in self._emitters.values()
+        )
 
     def close(self) -> None:
         """Send what waits, and end."""
-        for emitter in self._emitters.values():
-            emitter.close()
+        # At once: a collector that is gone keeps each of them waiting.
+        threads = [threading.Thread(target=emitter.close) for emitter in self._emitters.values()]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
 
     def account(self) -> dict[str, int]:
         """What became of the events so far.
@@ -117,17 +125,19 @@ class Senders:
 
 
 class Orders:
-    """What the parent wants: a line `live` on standard input, or its end."""
+    """What the parent wants: a line `live` on standard input, or its end.
+
+    Attributes:
+        ended: whether it is time to stop.
+    """
 
     def __init__(self, source: int) -> None:
         self._source = source
-        self._ended = threading.Event()
-        signal.signal(signal.SIGTERM, lambda *_: self._ended.set())
+        self.ended = False
+        signal.signal(signal.SIGTERM, self._end)
 
-    @property
-    def ended(self) -> bool:
-        """Whether it is time to stop."""
-        return self._ended.is_set()
+    def _end(self, *_: object) -> None:
+        self.ended = True
 
     def wait(self, seconds: float) -> bool:
         """Wait for an order; True when it was `live`."""
@@ -135,8 +145,7 @@ class Orders:
             readable, _, _ = select.select([self._source], [], [], seconds)
             if readable:
                 said = os.read(self._source, 1024)
-                if not said:
-                    self._ended.set()
+                self.ended = not said or self.ended
                 return bool(said)
         return False
 
@@ -184,11 +193,17 @@ def main() -> int:
 def _history(world: World, senders: Senders, orders: Orders) -> Iterator[int]:
     """Send day after day; yields how many are stored."""
     for day, until in enumerate(range(world.begin + DAY, world.end + 1, DAY), start=1):
-        if orders.ended or (orders.wait(0) and orders.ended):
+        orders.wait(0)
+        if orders.ended:
             return
         senders.send(world.advance(until))
-        if not senders.flush():
-            raise TimeoutError(f"the collector did not take day {day} of the history")
+        deadline = time.monotonic() + _PATIENCE
+        while not senders.flush(1.0):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the collector did not take day {day} of the history")
+            orders.wait(0)
+            if orders.ended:
+                return
         yield day
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import selectors
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from loopgauge_demo.world import DAY, MINUTE
 CATALOGS: Final = Path(loopgauge_catalog.__file__).parent / "tables"
 #: The collector takes nothing older than 90 days.
 MAX_DAYS: Final = 85
+_MIB: Final = 1 << 20
+#: 70 days take 160 MiB, for a moment twice that, and the collector leaves 256 MiB free.
+_ROOM: Final = 640 * _MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,12 @@ class Demo:
             self.folder.mkdir(parents=True, exist_ok=True)
             if any(self.folder.iterdir()):
                 raise DemoFailed(f"{self.folder} is not empty; the demo begins with nothing")
+            free = shutil.disk_usage(self.folder).free
+            if free < _ROOM:
+                raise DemoFailed(
+                    f"{free // _MIB} MiB are free in {self.folder}, the demo wants "
+                    f"{_ROOM // _MIB}; name a folder on another disk with --data-dir"
+                )
             self._collector = CollectorProcess(self.folder, CATALOGS, self._options.port)
             stack.callback(self._collector.end)
             self._collector.wait_until_ready()
@@ -96,10 +106,7 @@ class Demo:
         self._stack.close()
 
     def history(self) -> Iterator[tuple[str, int]]:
-        """Send the history; yields product and days stored, as they come.
-
-        At the end every event is in the numbers that are shown.
-        """
+        """Send the history; yields product and days stored, as they come."""
         with selectors.DefaultSelector() as ready:
             for name, product in self._products.items():
                 ready.register(product.output, selectors.EVENT_READ, name)
@@ -115,6 +122,9 @@ class Demo:
                         yield name, said["day"]
                     else:
                         self.accounts[name] = said
+
+    def compute(self) -> None:
+        """Wait until every event of the history is in the numbers that are shown."""
         self._collector.wait_until_computed()
 
     def live(self, seconds: float | None) -> None:

@@ -25,10 +25,10 @@ _BUSY_SHARE: Final = 12
 #: What happens so often on a day is scaled by the volume.
 _MANY: Final = 20
 #: The outage that everybody can watch: when it begins in live time, how long it lasts, and
-#: how often it comes again.
+#: after how long it comes again; both KPIs have long recovered then.
 _OUTAGE_AFTER: Final = 2 * MINUTE
 _OUTAGE_LASTS: Final = 5 * MINUTE
-_OUTAGE_EVERY: Final = 40 * MINUTE
+_OUTAGE_EVERY: Final = 120 * MINUTE
 
 #: Share of events that reach the collector late, as from a phone without network.
 _LATE: Final = 0.004
@@ -122,6 +122,8 @@ class World:
         while self._now < until:
             start = self._now
             self._now = min(start + HOUR, until)
+            if self._live_at is not None and start < self._live_at:
+                self._now = min(self._now, self._live_at)
             self._product.happen(self, start, self._now)
         due = [event for event in self._planned if event.due < until]
         self._planned = [event for event in self._planned if event.due >= until]
@@ -148,7 +150,7 @@ class World:
             past *= self._volume
         if live is None:
             expected = past
-        elif start >= self.end:
+        elif self._live_at is not None and start >= self._live_at:
             expected = live * length / MINUTE
         elif start >= self.end - _BUSY:
             expected = max(past, live * length / MINUTE / _BUSY_SHARE)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
+from loopgauge_demo.routes import Route, answered
 from loopgauge_demo.world import DAY, HOUR, MINUTE, WORK, Stream, World, ticks, weekday
 from loopgauge_demo.ytempire_video import CHANNELS, RUNWAY, Pipeline
 
@@ -14,9 +15,9 @@ _PUBLISHER: Final = "video-publisher"
 
 _REQUESTS: Final = Stream(350, live_per_minute=20, week=WORK)
 _SESSIONS: Final = Stream(28, live_per_minute=1, week=WORK)
-_VIDEOS: Final = Stream(3.8, live_per_minute=1)
+_VIDEOS: Final = Stream(3.8, live_per_minute=1.5)
 _SCORES: Final = Stream(480, live_per_minute=10)
-_STUCK: Final = Stream(0, live_per_minute=8)
+_STUCK: Final = Stream(0, live_per_minute=9)
 
 _USERS: Final = 41
 _ROUTES: Final = ("/videos", "/videos", "/videos/{video_id}", "/channels", "/channels/{channel_id}")
@@ -50,12 +51,9 @@ class YtEmpire:
 
     def _use(self, world: World, start: int, end: int) -> None:
         for time in world.arrivals(_REQUESTS, start, end):
-            request = {
-                "http.route": world.random.choice(_ROUTES),
-                "http.request.method": "GET",
-                "http.response.status_code": 200 if world.chance(0.985) else 404,
-                "duration": round(world.around(0.04, 0.6), 6),
-            }
+            route = Route(world.random.choice(_ROUTES), "GET", 0.04)
+            status = 200 if world.chance(0.985) else 404
+            request = answered(route, status, world.around(route.median, 0.6))
             world.say(time, _API, "api.request", request)
         for time in world.arrivals(_SESSIONS, start, end):
             session = {"session.id": world.number("session"), "user.id": self._user(world)}
@@ -92,7 +90,7 @@ class YtEmpire:
         for stuck in world.arrivals(_STUCK, start, end):
             # In the incident a loop of retries asks again and again, and every try is billed.
             if world.trouble(stuck) is not None:
-                self._pipeline.attempt(world, stuck, RUNWAY, {}, failed=True, billed="2.10")
+                self._pipeline.attempt(world, stuck, RUNWAY, {}, failed=True, billed="2.35")
 
     def _report(self, world: World, start: int, end: int) -> None:
         for time in ticks(start, end, 12 * HOUR, 3 * HOUR):

@@ -1,6 +1,7 @@
 """One KPI value as metric families: its number, its share within the target, steps, breakdowns.
 
-A number that is not defined has no series. It is never exported as 0.
+A number that is not defined has no series, nor has the 0 of a source that is silent: what
+nobody measured is never exported as 0.
 """
 
 from collections.abc import Iterator, Mapping
@@ -90,7 +91,7 @@ def _by_window(value: KpiValue, own: str | None) -> dict[str | None, Reading]:
     if own is not None:
         for name, reading in value.windows.items():
             by_window.setdefault(name, reading)
-    return by_window
+    return {name: each for name, each in by_window.items() if value.measured(each)}
 
 
 def _stat(value: KpiValue) -> str | None:

@@ -73,7 +73,7 @@ def _about_kpis(snapshot: Snapshot) -> Iterator[Samples]:
         samples.add(who, value.reading.samples)
         if kpi.target is not None:
             target.add((*who, kpi.target.comparator), kpi.target.threshold.value)
-        if value.attainment is not None:
+        if value.attainment is not None and value.measured(value.reading):
             attainment.add(who, value.attainment)
         if value.pending is not None:
             pending.add(who, value.pending)

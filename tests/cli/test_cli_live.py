@@ -86,6 +86,10 @@ def test_the_quarantine_is_listed_shown_replayed_and_dropped(ask: Callable[..., 
 
     assert "missing_attribute" in ask("quarantine", "list", "--product", "shop").stdout
     assert "No such event" in ask("quarantine", "list", "--reason", "in_future").stdout
+    narrow = ask("quarantine", "list", env={"COLUMNS": "80"}).stdout
+    assert events[0]["received"][:19].replace("T", " ") in narrow
+    assert "order.placed" in narrow
+    assert "missing_attribute" in narrow
     shown = ask("quarantine", "show", number)
     assert "reason    missing_attribute" in shown.stdout
     assert '"name": "order.placed"' in shown.stdout

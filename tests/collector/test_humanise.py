@@ -18,7 +18,11 @@ from loopgauge_collector.web.humanise import age, amount, duration, size
         (12.0, "", "12"),
         (12.34567, "", "12.35"),
         (1234567.0, "", "1,234,567"),
+        (1234.56, "", "1,235"),
+        (9999.7, "", "10,000"),
         (12345.678, "", "12,346"),
+        (0.0000123, "", "0.0000123"),
+        (9.999, "ratio", "1,000 %"),
         (2.5, "per_day", "2.5 per day"),
         (13.0, "points", "13 points"),
         (40.0, "hours", "40 h"),
@@ -77,7 +81,8 @@ def test_an_age_has_one_unit(seconds: float | None, words: str) -> None:
         (1023, "1023 B"),
         (5767, "5.63 KiB"),
         (1 << 30, "1 GiB"),
-        (1 << 52, "4.1e+03 TiB"),
+        (1_034_000, "1,010 KiB"),
+        (1 << 52, "4,096 TiB"),
     ],
 )
 def test_a_size_is_in_powers_of_1024(count: int, words: str) -> None:

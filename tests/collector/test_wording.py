@@ -116,6 +116,29 @@ def test_an_undefined_number_is_a_dash_and_keeps_what_is_known() -> None:
     assert (value_words(shown), value_notes(shown)) == ("–", ("spent $4.20",))
 
 
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"samples": 32, "enough": 1000}, "32 of 1,000 samples"),
+        ({"value": None, "samples": 0}, "nothing to judge yet"),
+        ({"value": None, "samples": 40}, "not enough to tell"),
+        ({"samples": 2}, "its source is younger than 28d"),
+    ],
+)
+def test_too_few_says_why(changes: dict[str, Any], why: str) -> None:
+    few = _value("campaigns.campaign_completion", state=State.TOO_FEW, **changes)
+
+    assert state_notes(kpi_json(few)) == (why,)
+
+
+def test_the_zero_of_a_silent_source_is_no_number() -> None:
+    shown = kpi_json(_value("campaigns.friction", value=0.0, samples=0, state=State.STALE))
+    known = kpi_json(_value("campaigns.friction", value=3.0, samples=3, state=State.STALE))
+
+    assert value_words(shown) == "–"
+    assert value_words(known) == "3"
+
+
 def test_the_label_value_and_the_graver_threshold_that_decide_are_named() -> None:
     worst = kpi_json(_value("campaigns.api_latency", worst=("http.route", "a")))
     graver = kpi_json(_value("ytempire.budget_forecast", escalated=True))

@@ -54,6 +54,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
     with Demo(options) as running:
         for _ in running.history():
             pass
+        running.compute()
         yield Finished(running)
 
 
@@ -76,25 +77,31 @@ def test_every_event_is_stored_once_or_known_to_be_lost(demo: Finished) -> None:
 def test_at_least_57_of_the_60_rows_show_a_value_and_the_rest_say_why(demo: Finished) -> None:
     kpis = demo.get("/api/v1/kpis")["kpis"]
     without = {kpi["id"]: kpi for kpi in kpis if kpi["value"] is None}
+    # Fed by the collector itself, not by the demo.
+    without.pop("ytempire.rejected_events", None)
     rows = {kpi["row"].rstrip("abcd") for kpi in kpis}
     empty = {kpi["row"].rstrip("abcd") for kpi in without.values()}
 
     assert len(rows) == 60
     assert len(rows - empty) >= 57
-    assert {kpi: found["state"] for kpi, found in without.items()} == {
-        # Never instrumented.
-        "musicgen.docs_completeness": "no_data",
-        # What was sent less than 15 minutes ago may still be on its way.
-        "campaigns.data_loss": "too_few",
-    }
+    states = {kpi: found["state"] for kpi, found in without.items()}
+    assert states.pop("musicgen.docs_completeness") == "no_data"
+    # A quantile of few videos is not known while one of them takes long.
+    assert states in ({}, {"ytempire.pipeline_latency": "too_few"})
     assert "docs.coverage_reported" in without["musicgen.docs_completeness"]["needs"][0]
 
 
 def test_the_states_are_those_that_the_demo_causes(demo: Finished) -> None:
-    states = {kpi["id"]: kpi["state"] for kpi in demo.get("/api/v1/kpis")["kpis"]}
+    kpis = {kpi["id"]: kpi for kpi in demo.get("/api/v1/kpis")["kpis"]}
+    states = {name: kpi["state"] for name, kpi in kpis.items()}
 
     # A trial on the first of the month, of a provider that has no price.
-    assert states["ytempire.budget_used"] in {"unpriced", "breach"}
+    assert states["ytempire.budget_used"] == "unpriced"
+    assert kpis["ytempire.budget_used"]["unpriced"] == 1
+    # Some thirty videos in a week are too few to say that 95 of 100 are quick.
+    assert states["ytempire.pipeline_latency"] == "too_few"
+    assert kpis["ytempire.pipeline_latency"]["samples"] < 100
+    assert kpis["ytempire.pipeline_latency"]["enough"] == 100
     assert "stale" not in states.values()
     assert "rebuilding" not in states.values()
     assert sum(state == "ok" for state in states.values()) > 0.6 * len(states)

@@ -146,7 +146,7 @@ class Engine:
         self.committer = Committer(connection, self.accounting, self.quarantine, batch_events)
         self._past = Past(self.store, self.folder, self.registry, self._clock)
         snapshots = Snapshots()
-        self._baselines = Baselines(self._past, snapshots, 1.0)
+        self._baselines = Baselines(self._past, snapshots, self.activity, 1.0)
         self._evaluator = Evaluator(
             self.store, self.folder, self.registry, self.activity, snapshots,
             PipelineHealth, self._baselines, 1.0, self._clock,

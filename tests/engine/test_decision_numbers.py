@@ -126,9 +126,21 @@ def test_the_row_may_ask_for_other_min_samples(make_engine: MakeEngine) -> None:
     engine = one(make_engine, {**RATIO, "target": {"at_most": "5%"}, "min_samples": 7})
     engine.send(*(Event("page.seen", NOON - 1, {"ok": True}) for _ in range(6)))
     assert seen(engine)[0] is State.TOO_FEW
+    assert engine.value("row").enough == 7
 
     engine.send(Event("page.seen", NOON - 1, {"ok": True}))
     assert seen(engine)[0] is State.OK
+    assert engine.value("row").enough is None
+
+
+def test_what_is_too_few_for_another_reason_names_no_number_of_samples(
+    make_engine: MakeEngine,
+) -> None:
+    young = one(make_engine, {**COUNT, "target": {"at_least": 3}})
+    young.send(Event("page.seen", NOON - MINUTE))
+
+    assert seen(young)[0] is State.TOO_FEW
+    assert young.value("row").enough is None
 
 
 @pytest.mark.parametrize(

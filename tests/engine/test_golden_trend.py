@@ -133,6 +133,17 @@ def test_without_enough_on_both_sides_there_is_no_arrow() -> None:
     assert trend(enough, valued(kpi, reading(None, 0))).arrow is None
 
 
+def test_the_zero_of_a_source_that_was_silent_is_nothing_to_compare_with() -> None:
+    kpi = row(COUNT)
+    silent = valued(kpi, reading(0.0, 0), State.STALE)
+
+    found = trend(valued(kpi, reading(60.0, 60)), silent)
+
+    assert (found.arrow, found.against.value, found.against.delta) == (None, None, None)
+    alive = valued(kpi, reading(0.0, 0))
+    assert trend(valued(kpi, reading(60.0, 60)), alive).arrow == "up"
+
+
 @pytest.mark.parametrize(
     ("window", "shift"),
     [(HOUR, 7), (DAY, 7), (7 * DAY, 7), (14 * DAY, 14), (28 * DAY, 28)],

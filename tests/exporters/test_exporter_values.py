@@ -69,6 +69,26 @@ def test_a_true_zero_is_a_number(build: "SnapshotBuilder") -> None:
     assert _find(samples, "campaigns_new_campaigns", window="24h") == [0.0]
 
 
+def test_the_zero_of_a_silent_source_is_left_out_and_what_it_sent_before_stays(
+    build: "SnapshotBuilder",
+) -> None:
+    silent = build.value(
+        "campaigns.new_campaigns",
+        0.0,
+        state=State.STALE,
+        reading=build.reading(0.0, 0),
+        windows={"28d": build.reading(12.0, 12)},
+        attainment=0.0,
+    )
+
+    samples = _samples(build.snapshot(silent))
+
+    assert _find(samples, "campaigns_new_campaigns", window="24h") == []
+    assert _find(samples, "campaigns_new_campaigns", window="28d") == [12.0]
+    assert _find(samples, names.ATTAINMENT) == []
+    assert _find(samples, names.STATE, state="stale") == [1.0]
+
+
 @pytest.mark.parametrize("state", list(State))
 def test_exactly_one_state_is_on(build: "SnapshotBuilder", state: State) -> None:
     samples = _samples(build.snapshot(build.value("campaigns.api_errors", 0.5, state=state)))

@@ -16,6 +16,7 @@ from loopgauge_collector.evaluation.definitions import Moment, baseline_moment
 from loopgauge_collector.evaluation.past import Past
 from loopgauge_collector.evaluation.snapshots import Snapshots
 from loopgauge_collector.evaluation.trend import compare, trend
+from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.windows import to_datetime, to_micro
 
 log = logging.getLogger(__name__)
@@ -23,20 +24,26 @@ log = logging.getLogger(__name__)
 #: Seconds of one turn, and how many times longer the pause after it is.
 _TURN = 0.02
 _REST = 10
+#: Share of a product's events; when so much of the past came in since an earlier value was
+#: read, as when history is told afterwards, that value is no longer what it was.
+_REWRITTEN = 0.01
 #: How much earlier the comparisons are.
 SHIFTS = {"1d": timedelta(days=1), "7d": timedelta(days=7), "28d": timedelta(days=28)}
 
 
 @dataclass(frozen=True, slots=True)
 class _Earlier:
-    """Earlier values of one KPI, of one revision of it.
+    """Earlier values of one KPI.
 
     Attributes:
+        revision: of its definition.
+        old: how many old events had arrived when it was read.
         baseline: what its trend is measured against.
         shifted: by the names of `SHIFTS`.
     """
 
     revision: str
+    old: int
     baseline: KpiValue
     shifted: Mapping[str, KpiValue]
 
@@ -44,16 +51,21 @@ class _Earlier:
 class Baselines:
     """Keeps the earlier values; what is shown is at most a round older than the number.
 
-    A thread of its own reads them, a few after each evaluation, so that no Snapshot waits.
+    A thread of its own reads them, a few after each evaluation, so that no Snapshot waits. While
+    much of the past comes in, nothing is shown until it is read again.
 
     Args:
         past: reads them.
         snapshots: the newest one says what there is to read.
+        activity: tells how much of the past came in since.
         interval: seconds between two turns, at least.
     """
 
-    def __init__(self, past: Past, snapshots: Snapshots, interval: float) -> None:
+    def __init__(
+        self, past: Past, snapshots: Snapshots, activity: Activity, interval: float
+    ) -> None:
         self._past = past
+        self._activity = activity
         self._snapshots = snapshots
         self._interval = interval
         self._known: dict[str, _Earlier] = {}
@@ -107,21 +119,23 @@ class Baselines:
                 break
 
     def _read(self, value: KpiValue, now: datetime, catalog: Catalog) -> _Earlier:
-        at = to_micro(now)
+        at, old = to_micro(now), self._activity.arrivals(value.kpi.product).old
         baseline = to_datetime(baseline_moment(value.kpi, Moment(at, at), catalog))
         moments = {name: now - shift for name, shift in SHIFTS.items()}
         # Often the baseline is one of the others.
         asked = sorted({baseline, *moments.values()})
         values = self._past.values(value.kpi.id, asked, broken_down=False)
         found = dict(zip(asked, values, strict=True))
-        return _Earlier(
-            value.revision, found[baseline], {name: found[at] for name, at in moments.items()}
-        )
+        shifted = {name: found[moment] for name, moment in moments.items()}
+        return _Earlier(value.revision, old, found[baseline], shifted)
 
     def compared(self, value: KpiValue) -> KpiValue:
         """The value with its trend and comparisons, once they are known."""
         earlier = self._known.get(value.kpi.id)
         if earlier is None or earlier.revision != value.revision:
+            return value
+        arrivals = self._activity.arrivals(value.kpi.product)
+        if arrivals.old - earlier.old > _REWRITTEN * arrivals.events:
             return value
         return replace(
             value,

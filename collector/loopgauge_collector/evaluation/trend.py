@@ -23,7 +23,8 @@ def shift_of(kpi: Any) -> int:
 
 def compare(value: KpiValue, earlier: KpiValue) -> Comparison:
     """The difference to an earlier moment, without an arrow."""
-    now, before = value.reading.value, earlier.reading.value
+    now = value.reading.value if value.measured(value.reading) else None
+    before = earlier.reading.value if earlier.measured(earlier.reading) else None
     delta = None if now is None or before is None else now - before
     return Comparison(
         end=earlier.reading.end,

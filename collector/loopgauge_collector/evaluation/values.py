@@ -95,6 +95,7 @@ def evaluate(
         reading_of(number, cell, own, fed=fed),
         readings,
         breakdowns,
+        enough=_enough(kpi, kind, cell, number) if state is State.TOO_FEW else None,
         worst=worst,
         escalated=state is State.BREACH and _escalated(kpi, kind, cell, number),
     )
@@ -118,6 +119,14 @@ def _worst(
     return state, sure, worst
 
 
+def _enough(kpi: Kpi, kind: Kind, cell: Cell, number: Number) -> int | None:
+    """Samples that a judgement needs, where they are not there."""
+    if kpi.target is None or not number.is_defined:
+        return None
+    least = kind.judge(kpi, cell).min_samples
+    return least if number.samples < least else None
+
+
 def _escalated(kpi: Kpi, kind: Kind, cell: Cell, number: Number) -> bool:
     graver = kpi.escalated
     if graver is None or not number.is_defined:
@@ -136,6 +145,7 @@ def _value(
     reading: Reading,
     windows: Mapping[str, Reading],
     breakdowns: Mapping[str, Mapping[str, Reading]] | None = None,
+    enough: int | None = None,
     worst: tuple[str, str] | None = None,
     escalated: bool = False,
 ) -> KpiValue:
@@ -156,6 +166,7 @@ def _value(
         revision=definition.revision,
         attainment=attainment(kpi, reading),
         pending=reading.pending,
+        enough=enough,
         worst=worst,
         escalated=escalated,
     )

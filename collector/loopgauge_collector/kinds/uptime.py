@@ -1,7 +1,5 @@
 """uptime: the share of known time in which probes found the system up."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
@@ -12,7 +10,7 @@ from loopgauge_catalog.quantities import MICRO
 from loopgauge_catalog.targets import default_min_samples
 
 from loopgauge_collector.kinds.base import Judgement, Kind, Number, identity
-from loopgauge_collector.kinds.cell import NO_INTS, Cell, Ints, MinuteRows
+from loopgauge_collector.kinds.cell import Cell, Ints, MinuteRows
 from loopgauge_collector.kinds.expressions import filter_sql, text
 from loopgauge_collector.kinds.rules import AdditiveRule, Rule
 from loopgauge_collector.statistics import surely_bad
@@ -22,53 +20,29 @@ from loopgauge_collector.windows import MINUTE, Grain
 _UNKNOWN_AT_MOST = Fraction(1, 10)
 
 
-@dataclass(frozen=True, slots=True)
-class _Slots:
-    """Slots that were probed, ascending, and what the best location saw of each."""
-
-    slot: Ints
-    up: Ints
-    probes: Ints
-
-
-def _slots(places: Sequence[MinuteRows], minutes: int) -> _Slots:
-    """Probes by slot (a number of minutes) and location; of locations the one that saw it best."""
-    slot, up, probes = [NO_INTS], [NO_INTS], [NO_INTS]
-    for rows in places:
-        of, where = np.unique(rows.bucket // minutes, return_inverse=True)
-        n = np.bincount(where, weights=rows.n).astype(np.int64)
-        good = np.bincount(where, weights=rows.good).astype(np.int64)
-        slot.append(of[n > 0])
-        up.append(good[n > 0])
-        probes.append(n[n > 0])
-    found = _Slots(np.concatenate(slot), np.concatenate(up), np.concatenate(probes))
-    # Doubles of different shares of so few probes differ, so this picks the greatest share.
-    order = np.lexsort((-found.up / found.probes, found.slot))
-    ordered = found.slot[order]
-    best = order[np.append(True, ordered[1:] != ordered[:-1])] if len(order) else order
-    return _Slots(found.slot[best], found.up[best], found.probes[best])
-
-
 class _Time:
     """Known and unknown slots of a window."""
 
     def __init__(self, kpi: Uptime, cell: Cell) -> None:
         minutes = max(1, kpi.every // MINUTE)
-        places = cell.values.get(kpi.location, {}) if kpi.location is not None else {}
-        seen = _slots([place.minutes for place in places.values()] or [cell.minutes], minutes)
         first = -(-cell.start // MINUTE // minutes)
         # Only slots that are over; the running one may still get probes.
         after = min(cell.at, cell.end) // MINUTE // minutes
         self.total = max(0, after - first)
+        places = cell.values.get(kpi.location, {}) if kpi.location is not None else {}
+        # The slot before the window is read too: the first one may inherit from it.
+        good, probes = np.zeros((2, self.total + 1), np.int64)
+        for rows in [place.minutes for place in places.values()] or [cell.minutes]:
+            _see_better(good, probes, rows.bucket // minutes - first + 1, rows)
         # One empty slot may be a late probe, more are time that nobody watched.
-        inherits = np.append(seen.slot[1:] != seen.slot[:-1] + 1, True)[: len(seen.slot)]
-        inside = (seen.slot >= first) & (seen.slot < after)
-        inherited = inherits & (seen.slot + 1 >= first) & (seen.slot + 1 < after)
-        times = inside.astype(np.int64) + inherited
-        self.known = int(times.sum())
-        # A handful of different shares stand for tens of thousands of slots.
-        shares = zip(*_summed(seen.up, seen.probes, times), strict=True)
-        self.up = sum((Fraction(up, probes) * n for up, probes, n in shares), Fraction(0))
+        here = probes[1:] > 0
+        good, probes = np.where(here, (good[1:], probes[1:]), (good[:-1], probes[:-1]))
+        self.known = int(np.count_nonzero(probes))
+        # Shares of different numbers of probes are added without rounding.
+        self.up = sum(
+            (Fraction(int(good[probes == n].sum()), n) for n in np.unique(probes).tolist() if n),
+            Fraction(0),
+        )
 
     @property
     def unknown(self) -> Fraction:
@@ -76,11 +50,16 @@ class _Time:
         return Fraction(self.total - self.known, self.total) if self.total else Fraction(1)
 
 
-def _summed(up: Ints, probes: Ints, times: Ints) -> tuple[list[int], list[int], list[int]]:
-    """How often each pair of numbers stands there."""
-    pairs, where = np.unique(np.stack([up, probes]), axis=1, return_inverse=True)
-    counts = np.bincount(where.reshape(-1), weights=times, minlength=pairs.shape[1])
-    return pairs[0].tolist(), pairs[1].tolist(), counts.astype(np.int64).tolist()
+def _see_better(good: Ints, probes: Ints, slot: Ints, rows: MinuteRows) -> None:
+    """Put a location's slots where it saw the system better than those before it."""
+    within = (slot >= 0) & (slot < len(good))
+    own_good, own_probes = np.zeros((2, len(good)), np.int64)
+    np.add.at(own_good, slot[within], rows.good[within])
+    np.add.at(own_probes, slot[within], rows.n[within])
+    # Shares compared as fractions; nothing known is worse than known to be down.
+    is_better = (own_good * probes > good * own_probes) | ((probes == 0) & (own_probes > 0))
+    good[is_better] = own_good[is_better]
+    probes[is_better] = own_probes[is_better]
 
 
 class UptimeKind(Kind):

@@ -5,6 +5,7 @@ Kept in memory for the present and in the layered table `activity` for any past 
 
 import bisect
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ _REST = "__other__"
 
 #: Minutes before the present that are kept one by one: an event may lie some minutes ahead.
 _UNSETTLED = 15
+_DAY = 24 * 60
 
 _UNION = "(select * from activity union all select * from activity_recent)"
 
@@ -35,6 +37,14 @@ class Seen:
     first: int
     last: int
     events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """How many events there are, and how many came a day or more after they happened."""
+
+    events: int
+    old: int
 
 
 class Activity:
@@ -52,6 +62,9 @@ class Activity:
         self._settled: dict[Key, Seen] = {}
         self._minutes: dict[int, dict[Key, Seen]] = {}
         self._known: set[Key] = set()
+        self._events: Counter[str] = Counter()
+        self._old: Counter[str] = Counter()
+        self._yesterday = now // MINUTE - _DAY
         settled = now // MINUTE - _UNSETTLED - 1
         rows = connection.execute(
             f"""select product, environment, service, name, greatest(bucket, {settled}) as minute,
@@ -82,14 +95,23 @@ class Activity:
                 if key not in self._known and len(self._known) >= _MOST_KEYS:
                     key = (_REST, "", _REST, _REST)
                 self._known.add(key)
+                self._events[key[0]] += events
+                if bucket < self._yesterday:
+                    self._old[key[0]] += events
                 _add(self._minutes.setdefault(bucket, {}), key, Seen(first, last, events))
 
     def settle(self, end: int) -> None:
         """Sum up for good what lies more than a quarter hour before the present E."""
         with self._lock:
+            self._yesterday = end // MINUTE - _DAY
             for minute in [m for m in self._minutes if m < end // MINUTE - _UNSETTLED]:
                 for key, seen in self._minutes.pop(minute).items():
                     _add(self._settled, key, seen)
+
+    def arrivals(self, product: str) -> Arrivals:
+        """Events of a product; those that came late are counted since the process began."""
+        with self._lock:
+            return Arrivals(self._events[product], self._old[product])
 
     def before(self, end: int) -> Mapping[Key, Seen]:
         """What was seen before `end` in microseconds, which is the present or later.

@@ -38,7 +38,7 @@ def duration(seconds: float) -> str:
     if seconds == 0:
         return "0 s"
     if seconds < 0.9995:
-        return f"{seconds * 1000:.3g} ms"
+        return f"{_digits(seconds * 1000, 3)} ms"
     for large, length, small, below in (
         ("d", 86400, "h", 3600), ("h", 3600, "m", 60), ("m", 60, "s", 1),
     ):  # fmt: skip
@@ -64,9 +64,9 @@ def size(count: float) -> str:
     """Bytes as ``512 B``, ``4 KiB`` or ``46.6 GiB``."""
     for unit in ("B", "KiB", "MiB", "GiB"):
         if abs(count) < 1024:
-            return f"{count:.0f} B" if unit == "B" else f"{count:.3g} {unit}"
+            return f"{count:.0f} B" if unit == "B" else f"{_digits(count, 3)} {unit}"
         count /= 1024
-    return f"{count:.3g} TiB"
+    return f"{_digits(count, 3)} TiB"
 
 
 def _percent(share: float) -> str:
@@ -76,7 +76,7 @@ def _percent(share: float) -> str:
         return f"{share * 100:.{decimals}f} %"
     if abs(share) >= 10:
         return f"{share * 100:,.0f} %"
-    return f"{share * 100:.3g} %"
+    return f"{_digits(share * 100, 3)} %"
 
 
 def _money(value: float, sign: str) -> str:
@@ -90,4 +90,12 @@ def _money(value: float, sign: str) -> str:
 def _plain(value: float) -> str:
     if value == int(value):
         return f"{int(value):,}"
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    return _digits(value, 4)
+
+
+def _digits(value: float, least: int) -> str:
+    """At least so many digits that count: ``1,010`` and ``0.000012``, not ``1.01e+03``."""
+    text = f"{value:,.{least}g}"
+    if "e" not in text or not 1e-6 <= abs(value) < 1e15:
+        return text
+    return f"{value:,.0f}" if abs(value) >= 1 else f"{value:.{least + 4}f}".rstrip("0")

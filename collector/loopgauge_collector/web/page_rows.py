@@ -1,6 +1,6 @@
 """The tables of the page: a product's tables in the order of its document, a row for each KPI."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loopgauge_catalog.states import State
 from loopgauge_catalog.values import KpiValue, Snapshot
@@ -106,7 +106,7 @@ def _row(value: KpiValue, snapshot: Snapshot) -> Row:
         value=wording.value_words(shown),
         stat=wording.stat_words(shown),
         value_notes=tuple(map(_unbroken, wording.value_notes(shown))),
-        trend=wording.trend_words(shown),
+        trend=_whole_amount(wording.trend_words(shown)),
         steps=wording.steps_of(shown),
         target=kpi.target.words() if kpi.target is not None else "",
         target_notes=_target_notes(value),
@@ -122,6 +122,12 @@ def _unbroken(note: str) -> str:
     """Numbers side by side, where a line may end between two of them and not inside one."""
     parts = note.split(" · ")
     return note if len(parts) == 1 else " · ".join(part.replace(" ", "\u00a0") for part in parts)
+
+
+def _whole_amount(trend: wording.TrendWords) -> wording.TrendWords:
+    """A line may end before the amount, not between number and unit."""
+    word, blank, number = trend.note.partition(" ")
+    return replace(trend, note=word + blank + number.replace(" ", "\u00a0"))
 
 
 def _target_notes(value: KpiValue) -> tuple[str, ...]:

@@ -80,6 +80,7 @@ def kpi_json(value: KpiValue) -> Json:
         "escalate": target_json(kpi.escalate.target if kpi.escalate is not None else None),
         "attainment": _number(value.attainment),
         "samples": reading.samples,
+        "enough": value.enough,
         "pending": value.pending,
         "late": reading.late,
         "unpriced": reading.unpriced,

@@ -62,7 +62,7 @@ class Step:
 
 def value_words(kpi: Json) -> str:
     """The value: ``66.7 of 100``, ``> 30 m``, ``≥ $2.10`` while something has no price."""
-    if kpi["value"] is None:
+    if kpi["value"] is None or _is_unmeasured(kpi):
         return "–" if kpi["beyond"] is None else f"> {_amount(kpi, kpi['beyond'])}"
     words = _amount(kpi, kpi["value"])
     if kpi["kind"] == "composite":
@@ -103,8 +103,10 @@ def state_words(kpi: Json) -> str:
 
 
 def state_notes(kpi: Json) -> tuple[str, ...]:
-    """What decides the state, where it is not the total against its target."""
+    """Why there are too few, and what decides where it is not the total against its target."""
     notes = []
+    if kpi["state"] == "too_few":
+        notes.append(_why_too_few(kpi))
     if kpi["worst"] is not None:
         label, value = kpi["worst"]["label"], kpi["worst"]["value"]
         number = _amount(kpi, kpi["worst"]["number"])
@@ -152,6 +154,19 @@ def steps_of(kpi: Json) -> tuple[Step, ...]:
         )
         for name, share in kpi["steps"].items()
     )
+
+
+def _is_unmeasured(kpi: Json) -> bool:
+    """Whether it is the 0 of a silent source."""
+    return kpi["state"] == "stale" and not kpi["samples"]
+
+
+def _why_too_few(kpi: Json) -> str:
+    if kpi["enough"] is not None:
+        return f"{kpi['samples']:,} of {kpi['enough']:,} samples"
+    if kpi["value"] is None and kpi["beyond"] is None:
+        return "nothing to judge yet" if not kpi["samples"] else "not enough to tell"
+    return f"its source is younger than {kpi['window']}"
 
 
 def _amount(kpi: Json, number: float | None) -> str:
