@@ -19,7 +19,7 @@ HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 
 #: The last hours of the history have at least a twelfth of the live traffic, by day and by night:
-#: KPIs over one hour need samples.
+#: KPIs over one hour, or of what is rare over one day, need samples.
 _BUSY: Final = 3 * HOUR
 _BUSY_SHARE: Final = 12
 #: What happens so often on a day is scaled by the volume.
@@ -66,11 +66,13 @@ class Stream:
         per_day: mean over the history.
         live_per_minute: in live time, without any rhythm; None for what is as rare as before.
         week: relative traffic by day of week, Monday first.
+        busy_per_minute: at least, in the last hours of the history; 0 for a twelfth of live.
     """
 
     per_day: float
     live_per_minute: float | None = None
     week: tuple[float, ...] = LEISURE
+    busy_per_minute: float = 0.0
 
 
 class Product(Protocol):
@@ -153,7 +155,8 @@ class World:
         elif self._live_at is not None and start >= self._live_at:
             expected = live * length / MINUTE
         elif start >= self.end - _BUSY:
-            expected = max(past, live * length / MINUTE / _BUSY_SHARE)
+            busy = stream.busy_per_minute or live / _BUSY_SHARE
+            expected = max(past, busy * length / MINUTE)
         else:
             expected = past
         random = self.random.random

@@ -15,6 +15,8 @@ from loopgauge_demo.product import PRODUCTS
 from loopgauge_demo.run import CATALOGS
 from loopgauge_demo.world import DAY, HOUR, MINUTE, Event, World
 
+from tests.demo.told import dollars
+
 END = int(datetime(2026, 11, 21, 9, 0, tzinfo=UTC).timestamp()) * 1_000_000
 DAYS = 36
 
@@ -214,6 +216,37 @@ def test_what_happened_while_the_history_was_sent_is_as_quiet_as_before() -> Non
 
     before = sum(time < END + 5 * MINUTE for time in times)
     assert 0 < before < (len(times) - before) / 8
+
+
+@pytest.mark.parametrize("hour", [0, 7, 13])
+def test_cost_per_video_misses_its_target_in_the_incident_and_is_back_in_twenty_minutes(
+    hour: int,
+) -> None:
+    end = END + hour * HOUR
+    videos = World(PRODUCTS["ytempire"](), seed=7, begin=end - 9 * DAY, end=end)
+    events = videos.advance(end)
+    videos.go_live(end)
+    events += videos.advance(end + 30 * MINUTE)
+    completed: dict[str, int] = {}
+    for event in sorted(events, key=lambda event: event.time):
+        if event.name == "video.completed":
+            completed.setdefault(event.attributes["video.id"], event.time)
+
+    def cost_per_video(minutes: int) -> Decimal:
+        until = end + minutes * MINUTE
+        spent = sum(
+            (
+                dollars(dict(event.attributes))
+                for event in events
+                if event.name == "cost.incurred" and until - 7 * DAY <= event.time < until
+            ),
+            Decimal(0),
+        )
+        return spent / sum(until - 7 * DAY <= time < until for time in completed.values())
+
+    assert cost_per_video(2) < 2
+    assert cost_per_video(7) > 3
+    assert cost_per_video(27) < 3
 
 
 def test_live_traffic_goes_on_with_what_the_history_began() -> None:

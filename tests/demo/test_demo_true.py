@@ -98,7 +98,7 @@ def test_the_states_are_those_that_the_demo_causes(demo: Finished) -> None:
     # A trial on the first of the month, of a provider that has no price.
     assert states["ytempire.budget_used"] == "unpriced"
     assert kpis["ytempire.budget_used"]["unpriced"] == 1
-    # Some thirty videos in a week are too few to say that 95 of 100 are quick.
+    # Some fifty videos in a week are too few to say that 95 of 100 are quick.
     assert states["ytempire.pipeline_latency"] == "too_few"
     assert kpis["ytempire.pipeline_latency"]["samples"] < 100
     assert kpis["ytempire.pipeline_latency"]["enough"] == 100
