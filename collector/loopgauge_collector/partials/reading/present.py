@@ -87,7 +87,7 @@ class _Kept:
     bases: dict[tuple[int, int, Window], Bases] = field(default_factory=dict)
     settled: dict[int, LevelRows] = field(default_factory=dict)
     told: dict[Numbered, Reached] = field(default_factory=dict)
-    came: dict[str, Runs] = field(default_factory=dict)
+    came: dict[Numbered, Runs] = field(default_factory=dict)
 
 
 class PresentCells:
@@ -118,7 +118,6 @@ class PresentCells:
         self._end = end
         self._firsts = firsts
         self._levels: dict[int, LevelRows] = {}
-        self._came_lately: dict[str, Runs] = {}
 
     def sums(self, series: int, window: Window) -> Cell:
         """The sums of a series; windows that were not announced are read one by one."""
@@ -221,13 +220,11 @@ class PresentCells:
         """Numbers that producers gave; what the large tables say is kept until they change."""
         if asked not in self._kept.told:
             self._kept.told[asked] = reached(self._cursor, asked, "")
-        if asked.product not in self._kept.came:
-            self._kept.came[asked.product] = arrived(self._cursor, asked, "")
-        if asked.product not in self._came_lately:
-            self._came_lately[asked.product] = arrived(self._cursor, asked, "_recent")
+        if asked not in self._kept.came:
+            self._kept.came[asked] = arrived(self._cursor, asked, "")
         return counted(
             [self._kept.told[asked], reached(self._cursor, asked, "_recent")],
-            [self._kept.came[asked.product], self._came_lately[asked.product]],
+            [self._kept.came[asked], arrived(self._cursor, asked, "_recent")],
         )
 
     def levels(self, series: int, since: int, until: int) -> LevelRows:

@@ -22,49 +22,68 @@ def reached(cursor: duckdb.DuckDBPyConnection, asked: Numbered, suffix: str | No
         asked: whose numbers.
         suffix: of the table; None reads both.
     """
-    table = _BOTH.format("sequences") if suffix is None else f"sequences{suffix}"
-    services = " or ".join("service glob ?" for _ in asked.services) or "true"
     rows = cursor.execute(
-        f"""select producer, coalesce(max(reached) filter (bucket < {asked.low}), 0),
-          coalesce(max(reached), 0)
-        from {table} where reached is not null and product = ? and environment in ('', ?)
-          and bucket < {asked.high} and ({services})
-        group by producer""",
-        [asked.product, asked.environment, *asked.services],
+        f"select * from ({_REACHED.format(**_named(asked, suffix))})", _values(asked)
     ).fetchall()
     return {producer: (low, high) for producer, low, high in rows}
+
+
+_REACHED = """
+    select producer, coalesce(max(reached) filter (bucket < {low}), 0) as from_number,
+      coalesce(max(reached), 0) as to_number
+    from {sequences} where reached is not null and product = ? and environment in ('', ?)
+      and bucket < {high} and ({services})
+    group by producer"""
 
 
 def arrived(cursor: duckdb.DuckDBPyConnection, asked: Numbered, suffix: str | None) -> Runs:
     """Numbers of the product's events before the end, of whatever service, and of quarantined ones.
 
-    Where these cannot say whose they are, they count for every product: a producer's id is
-    given once.
+    Those that were given before the window are left out as far as the table says so: producers
+    that ended long ago cost nothing. Where quarantined ones cannot say whose they are, they count
+    for every product: a producer's id is given once.
     """
-    stored = _BOTH.format("sequences") if suffix is None else f"sequences{suffix}"
-    aside = _BOTH.format("set_aside") if suffix is None else f"set_aside{suffix}"
+    names = _named(asked, suffix)
     rows = cursor.execute(
-        f"""with runs as (
-          select producer, low, high from {stored}
+        f"""with told as ({_REACHED.format(**names)}),
+        runs as (
+          select producer, low, high from {names["sequences"]}
           where product = ? and high >= low and bucket < {asked.end}
           union all
-          select producer, low, high from {aside} where product in ('', ?)),
+          select producer, low, high from {names["set_aside"]} where product in ('', ?)),
+        later as (
+          select runs.* from runs left join told using (producer)
+          where runs.high > coalesce(from_number, 0)),
         placed as (
           select *, max(high) over (partition by producer order by low, high
             rows between unbounded preceding and 1 preceding) as before
-          from runs),
+          from later),
         islands as (
           select *, count(*) filter (before is null or low > before + 1)
             over (partition by producer order by low, high rows unbounded preceding) as island
           from placed)
         select producer, min(low), max(high) from islands group by producer, island
         order by producer, min(low)""",
-        [asked.product, asked.product],
+        [*_values(asked), asked.product, asked.product],
     ).fetchall()
     runs: dict[str, list[tuple[int, int]]] = {}
     for producer, low, high in rows:
         runs.setdefault(producer, []).append((low, high))
     return runs
+
+
+def _named(asked: Numbered, suffix: str | None) -> dict[str, object]:
+    """What stands in the SQL: checked names and whole numbers; values are bound."""
+    tables = {
+        table: _BOTH.format(table) if suffix is None else f"{table}{suffix}"
+        for table in ("sequences", "set_aside")
+    }
+    services = " or ".join("service glob ?" for _ in asked.services) or "true"
+    return {**tables, "low": asked.low, "high": asked.high, "services": services}
+
+
+def _values(asked: Numbered) -> list[str]:
+    return [asked.product, asked.environment, *asked.services]
 
 
 def counted(told: Iterable[Reached], came: Iterable[Runs]) -> tuple[int, int]:
