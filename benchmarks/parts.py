@@ -1,8 +1,10 @@
 """The measurements of `make bench`, each a function that gives rows of the report."""
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
-from benchmarks import freshness, history, ingest
+from benchmarks import changes, freshness, history, ingest
 from benchmarks.bodies import Format
 from benchmarks.children import Child
 from benchmarks.library import CallTimes
@@ -159,8 +161,34 @@ def stored_history(say: Say, scale: float) -> list[Row]:
     return rows
 
 
+def catalog_changes(say: Say, scale: float) -> list[Row]:
+    """A changed catalog over a million events: until its KPIs have their history again."""
+    events = int(1_000_000 * scale)
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="loopgauge-bench-") as folder:
+        catalog = changes.copy_catalog(Path(folder) / "tables")
+        with Server(catalog) as server:
+            say(f"{events:,} events")
+            ingest.run(
+                server, "json", events=events, batch=BATCH, connections=16, rate=20_000, stop=False
+            )
+            for change in changes.CHANGES:
+                say(change.what)
+                took = changes.apply(server, catalog, change)
+                rows += [
+                    Row("catalog changes", change.what, took.seconds, "s",
+                        beside=f"{took.kpis} KPIs rebuilt over {events:,} events"),
+                    Row("catalog changes", "acknowledgement p99 meanwhile",
+                        took.acknowledged_p99 * 1000, "ms"),
+                ]  # fmt: skip
+    return rows
+
+
 #: What `make bench-full` measures besides.
-LONG_PARTS: dict[str, Callable[[Say, float], list[Row]]] = {"history": stored_history}
+LONG_PARTS: dict[str, Callable[[Say, float], list[Row]]] = {
+    "history": stored_history,
+    "changes": catalog_changes,
+}
 PARTS: dict[str, Callable[[Say, float], list[Row]]] = {
     "library": library,
     "ingest": throughput,

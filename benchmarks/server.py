@@ -15,18 +15,23 @@ from tests.durability.process import CollectorProcess, free_port
 
 
 class Server:
-    """`loopgauge serve` on loopback while the block runs; stopped by SIGTERM at its end."""
+    """`loopgauge serve` on loopback while the block runs; stopped by SIGTERM at its end.
 
-    def __init__(self) -> None:
+    Args:
+        catalog: a folder of files, for those who change them; the shipped ones without.
+    """
+
+    def __init__(self, catalog: Path | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="loopgauge-bench-")
         self._data = Path(self._folder.name) / "data"
+        self._catalog = [] if catalog is None else ["--catalog", str(catalog)]
         self.port = free_port()
         self.process = self._start()
 
     def _start(self) -> CollectorProcess:
         command = [
             sys.executable, "-m", "loopgauge_cli.main", "serve",
-            "--data-dir", str(self._data), "--port", str(self.port),
+            "--data-dir", str(self._data), "--port", str(self.port), *self._catalog,
         ]  # fmt: skip
         return CollectorProcess(command, self.port, Path(self._folder.name) / "log", {})
 
