@@ -19,15 +19,17 @@ from loopgauge_collector.kinds.rules import revision
 from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.partials.chunks import next_chunk, positions
 from loopgauge_collector.partials.fold import FoldPlan
+from loopgauge_collector.partials.logs import Logs
 from loopgauge_collector.partials.sequences import store_sequences
 from loopgauge_collector.partials.series import SeriesRegistry
-from loopgauge_collector.storage.schema import LAYERED, LEVELS, PARTIALS, SUBJECTS
+from loopgauge_collector.storage.schema import LATEST, LAYERED, LEVELS, LOGGED, PARTIALS, SUBJECTS
 from loopgauge_collector.storage.transactions import transaction
 
 log = logging.getLogger(__name__)
 
 _Pair = tuple[str, str]
 _BY_SERIES = [name for of in (PARTIALS, SUBJECTS, LEVELS) for name in (of.name, of.recent)]
+_BY_RULE = [name for of in (LATEST, *LOGGED) for name in (of.name, of.recent)]
 
 
 class Folder:
@@ -56,6 +58,8 @@ class Folder:
         self._catalog = catalog
         #: Definition revision by KPI id; replaced, not changed.
         self.revisions: Mapping[str, str] = {}
+        #: What is known of single subjects.
+        self.logs = Logs(connection)
         self._behind: dict[_Pair, int] = {}
         self._plan: FoldPlan | None = None
         self._catch_up_plan: tuple[frozenset[_Pair], FoldPlan] | None = None
@@ -114,7 +118,7 @@ class Folder:
         for old in (self._plan, self._catch_up_plan and self._catch_up_plan[1]):
             if old is not None:
                 old.drop(self._connection)
-        self._plan = FoldPlan(rules, self._registry, self._connection)
+        self._plan = FoldPlan(rules, self._registry, self._connection, self.logs)
         self._catch_up_plan = None
 
     def restart(self, kpis: Sequence[str] | None) -> None:
@@ -141,6 +145,7 @@ class Folder:
         kept = (dict(self._behind), self._catalog, self.revisions)
         plans = (self._plan, self._catch_up_plan)
         overflow = Counter(self._registry.overflow)
+        known = self.logs.known()
         try:
             with transaction(self._connection):
                 yield
@@ -151,6 +156,7 @@ class Folder:
             # After a fatal error nothing can be read; the process ends then.
             with suppress(duckdb.FatalException, duckdb.IOException):
                 self._registry.load(self._connection)
+                self.logs.go_back(known)
             raise
 
     @contextmanager
@@ -178,8 +184,9 @@ class Folder:
                 f"delete from {table} where series in "
                 f"(select series from series where rule in ({numbers}))"
             )
-        for table in ("latest", "latest_recent", "marks", "steps"):
+        for table in _BY_RULE:
             self._connection.execute(f"delete from {table} where rule in ({numbers})")
+        self.logs.forget()
 
     def fold(self, committed: int) -> bool:
         """Read the next chunk of events for the complete KPIs; False when there is none."""
@@ -231,7 +238,8 @@ class Folder:
             ]
             if self._catch_up_plan is not None:
                 self._catch_up_plan[1].drop(self._connection)
-            self._catch_up_plan = (pairs, FoldPlan(rules, self._registry, self._connection))
+            plan = FoldPlan(rules, self._registry, self._connection, self.logs)
+            self._catch_up_plan = (pairs, plan)
         return self._catch_up_plan[1]
 
     def _finish(self, pairs: frozenset[_Pair]) -> None:

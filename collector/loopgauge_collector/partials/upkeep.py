@@ -71,9 +71,10 @@ class Upkeep:
         retention = Retention(
             self._connection, catalog, self._registry, now, self._keep_days, self._folder.position
         )
-        for delete in retention.slices():
-            delete()
-            yield True
+        with self._folder.logs.deleting():
+            for delete in retention.slices():
+                delete()
+                yield True
         if self._freed != retention.border:
             yield from self._free()
             self._freed = retention.border
