@@ -18,7 +18,7 @@ from loopgauge_collector.storage.schema import Logged
 #: Rows of a chunk, about.
 CHUNK = 100_000
 #: Rows copied at most; all are dropped then.
-_COPIES = 200_000
+COPIES = 200_000
 
 
 class SubjectLog:
@@ -93,7 +93,7 @@ class SubjectLog:
             before: see `Places.find`.
         """
         places = self.places
-        if self._drop or self._copied_rows > _COPIES or not self.trusted:
+        if self._drop or self._copied_rows > COPIES or not self.trusted:
             self._connection.execute(f"delete from {self._copies}")
             places.copied[:] = False
             self._copied_rows, self._drop = 0, False

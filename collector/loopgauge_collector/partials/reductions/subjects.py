@@ -42,7 +42,7 @@ SHAPES: Mapping[type[SubjectRule], Shape] = {
 }
 
 #: More known steps than this are first reduced to those that matter; it costs a statement.
-_MANY = 1000
+MANY = 1000
 _BESIDE = """select distinct on (rule, subject, step, labels) * exclude (first, last)
     from hits where micros {} order by micros {}, id {}"""
 #: Of moments that count one by one the neighbours are enough: of each label set the last step
@@ -177,7 +177,7 @@ class Subjects(Reduction):
             select * from {log.near} semi join arrived using (rule, subject)"""
         ).fetchone()
         assert row is not None
-        if row[0] > _MANY:
+        if row[0] > MANY:
             connection.execute(f"create or replace temp table known as {_NEIGHBOURS}")
 
     def _lives(self) -> str:
