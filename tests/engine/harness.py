@@ -19,6 +19,8 @@ from loopgauge_collector.evaluation.snapshots import Snapshots
 from loopgauge_collector.events import Admitted, EventColumns, Rejected, Verdict
 from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.partials.folder import Folder
+from loopgauge_collector.partials.logs import subject_log
+from loopgauge_collector.partials.reductions import subjects
 from loopgauge_collector.partials.retention import gone_before
 from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.partials.upkeep import Upkeep
@@ -57,6 +59,11 @@ __all__ = [
     "product",
     "uuid7",
 ]
+
+# So small that even a few events fill chunks, drop copies and leave out far steps.
+subject_log.CHUNK = 20
+subject_log.COPIES = 40
+subjects.MANY = 5
 
 
 def columns(events: Iterable[Event]) -> EventColumns:

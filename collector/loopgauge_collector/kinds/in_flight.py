@@ -44,7 +44,14 @@ class InFlightKind(Kind):
 
     def reduce(self, kpi: InFlight, catalog: Catalog) -> tuple[Rule, ...]:
         """Follow each subject from its start to its end; its weight is that of the start."""
-        rules = step_rules(LevelRule, kpi, catalog, ((kpi.from_,), kpi.to), limit=kpi.expires)
+        rules = step_rules(
+            LevelRule,
+            kpi,
+            catalog,
+            ((kpi.from_,), kpi.to),
+            limit=kpi.expires,
+            maximum=kpi.read == "maximum",
+        )
         if kpi.value is None:
             return rules
         weight = valued(kpi, catalog, kpi.from_.event, kpi.value)

@@ -150,9 +150,11 @@ class LevelRule(SubjectRule):
 
     Attributes:
         value: weight of the subject in millionths, from its start; None counts subjects.
+        maximum: the highest level is asked for, not only that of a moment.
     """
 
     value: str | None = None
+    maximum: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ import duckdb
 from loopgauge_catalog.catalog import Catalog
 
 from loopgauge_collector.kinds import KINDS
-from loopgauge_collector.kinds.pairs import DONE, EXCLUDED
+from loopgauge_collector.kinds.pairs import DONE, EXCLUDED, STILL_OPEN
 from loopgauge_collector.kinds.rules import LabelledRule, PairRule
 from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.partials.slices import Unit, cut
@@ -53,6 +53,7 @@ class _Form:
         moments: the columns that are floored.
         only: SQL of which rows may merge at all.
         paired: `bucket` is floored only together with `closed`.
+        equal: nothing is floored; rows with the same keys become one, or none.
     """
 
     table: Layered
@@ -60,6 +61,7 @@ class _Form:
     moments: tuple[str, ...] = ("bucket",)
     only: str = "true"
     paired: bool = False
+    equal: bool = False
 
 
 # A subject is open at every moment between its beginning and its end, and its age then depends
@@ -69,6 +71,8 @@ _FORMS = (
     _Form(PARTIALS, "series"),
     _Form(LATEST, "rule"),
     _Form(SUBJECTS, "series", ("closed",), f"outcome in ({DONE}, {EXCLUDED})", paired=True),
+    # Who closed was open before: a row that was added, and one that takes it back.
+    _Form(SUBJECTS, "series", (), f"outcome = {STILL_OPEN}", paired=True, equal=True),
     _Form(SUBJECTS, "series", ("bucket", "closed")),
     _Form(ACTIVITY, "product"),
     _Form(ACCOUNTING, "product"),
@@ -176,6 +180,8 @@ class Compaction:
         """What is due, looked up while it goes on: quarter hours first, then days."""
         for zone in (None, *self._zones_with_days):
             for form in _FORMS:
+                if form.equal and zone is not None:
+                    continue
                 others = [key for key in form.table.keys if key not in ("bucket", "closed")]
                 for where in cut(self._due(form, zone), _ROWS, "bucket", others):
                     yield Slice(form, zone, where)
@@ -183,7 +189,13 @@ class Compaction:
     def _due(self, form: _Form, zone: int | None) -> list[Unit]:
         """Quarter hours or days with rows that do not stand on the grid yet."""
         whose = f"{form.only} and {self._owned(form, zone)}"
-        if zone is None:
+        if form.equal:
+            query = f"""select bucket // {_QUARTER} * {_QUARTER} as low, low + {_QUARTER}, sum(rows)
+                from (
+                  select bucket, count(*)::bigint as rows from {form.table.name}
+                  where bucket < {self._quarters_end} and {whose}
+                  group by {", ".join(form.table.keys)} having rows > 1)"""
+        elif zone is None:
             off = " or ".join(
                 f"({moment} < {self._quarters_end} and {moment} % {_QUARTER} <> 0)"
                 for moment in form.moments

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import duckdb
 
 from loopgauge_collector.kinds.rules import Rule
+from loopgauge_collector.partials.logs import Logs
 from loopgauge_collector.partials.reductions import REDUCTIONS, Reduction
 from loopgauge_collector.partials.series import SeriesRegistry
 
@@ -36,6 +37,7 @@ class FoldPlan:
         rules: what to reduce.
         registry: gives rules their numbers.
         connection: the folding one, inside a transaction (new rules are stored).
+        logs: what is known of subjects.
     """
 
     def __init__(
@@ -43,12 +45,14 @@ class FoldPlan:
         rules: Iterable[Rule],
         registry: SeriesRegistry,
         connection: duckdb.DuckDBPyConnection,
+        logs: Logs,
     ) -> None:
+        self._logs = logs
         grouped: dict[type[Reduction], list[Rule]] = {}
         for rule in rules:
             grouped.setdefault(REDUCTIONS[type(rule)], []).append(rule)
         self._reductions = [
-            reduction(members, registry, connection) for reduction, members in grouped.items()
+            reduction(members, registry, connection, logs) for reduction, members in grouped.items()
         ]
 
     def drop(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -78,4 +82,5 @@ class FoldPlan:
             if reduction.sources & present:
                 reduction.run(chosen, present)
                 firsts += reduction.firsts
+        self._logs.seal()
         return firsts

@@ -25,12 +25,14 @@ from loopgauge_collector.kinds.rules import (
 from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.partials.chunks import next_chunk, positions
 from loopgauge_collector.partials.fold import NOTHING, FoldPlan, Kept
+from loopgauge_collector.partials.logs import Logs
 from loopgauge_collector.partials.sequences import store_sequences
 from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.storage.schema import (
     LATEST,
     LAYERED,
     LEVELS,
+    LOGGED,
     OPEN,
     PARTIALS,
     SUBJECTS,
@@ -71,6 +73,8 @@ class Folder:
         self._catalog = catalog
         #: Definition revision by KPI id; replaced, not changed.
         self.revisions: Mapping[str, str] = {}
+        #: What is known of single subjects.
+        self.logs = Logs(connection)
         self._behind: dict[_Pair, int] = {}
         #: What rebuilds leave as it is.
         self._kept: dict[_Pair, Kept] = {}
@@ -137,7 +141,7 @@ class Folder:
         for old in (self._plan, self._catch_up_plan and self._catch_up_plan[1]):
             if old is not None:
                 old.drop(self._connection)
-        self._plan = FoldPlan(rules, self._registry, self._connection)
+        self._plan = FoldPlan(rules, self._registry, self._connection, self.logs)
         self._catch_up_plan = None
 
     def restart(self, kpis: Sequence[str] | None, gone: int = 0) -> None:
@@ -191,6 +195,7 @@ class Folder:
         before = (dict(self._behind), dict(self._kept), self._catalog, self.revisions)
         plans = (self._plan, self._catch_up_plan)
         overflow = Counter(self._registry.overflow)
+        known = self.logs.known()
         try:
             with transaction(self._connection):
                 yield firsts
@@ -201,6 +206,7 @@ class Folder:
             # After a fatal error nothing can be read; the process ends then.
             with suppress(duckdb.FatalException, duckdb.IOException):
                 self._registry.load(self._connection)
+                self.logs.go_back(known)
             raise
         self._registry.note_firsts(firsts)
 
@@ -236,8 +242,10 @@ class Folder:
             self._connection.execute(
                 f"update {name} set closed = {OPEN} where {of_series} and closed >= {minute}"
             )
-        for name in ("marks", "steps"):
-            self._connection.execute(f"delete from {name} where {of} and micros >= {since}")
+        for table in LOGGED:
+            for name in (table.name, table.recent):
+                self._connection.execute(f"delete from {name} where {of} and micros >= {since}")
+        self.logs.forget()
 
     def fold(self, committed: int) -> bool:
         """Read the next chunk of events for the complete KPIs; False when there is none."""
@@ -291,7 +299,8 @@ class Folder:
             ]
             if self._catch_up_plan is not None:
                 self._catch_up_plan[1].drop(self._connection)
-            self._catch_up_plan = (pairs, FoldPlan(rules, self._registry, self._connection))
+            plan = FoldPlan(rules, self._registry, self._connection, self.logs)
+            self._catch_up_plan = (pairs, plan)
         return self._catch_up_plan[1]
 
     def _finish(self, pairs: frozenset[_Pair]) -> None:

@@ -10,6 +10,7 @@ import duckdb
 
 from loopgauge_collector.partials.compaction import Compaction
 from loopgauge_collector.partials.folder import Folder
+from loopgauge_collector.partials.level_compaction import LevelCompaction
 from loopgauge_collector.partials.retention import Retention
 from loopgauge_collector.partials.series import SeriesRegistry
 
@@ -68,12 +69,17 @@ class Upkeep:
         for part in compaction.slices():
             compaction.run(part)
             yield True
+        levels = LevelCompaction(self._connection, catalog, self._registry, now)
+        for changes in levels.slices():
+            levels.run(changes)
+            yield True
         retention = Retention(
             self._connection, catalog, self._registry, now, self._keep_days, self._folder.position
         )
-        for delete in retention.slices():
-            delete()
-            yield True
+        with self._folder.logs.deleting():
+            for delete in retention.slices():
+                delete()
+                yield True
         if self._freed != retention.border:
             yield from self._free()
             self._freed = retention.border

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import duckdb
+import numpy.typing as npt
 import pyarrow as pa
 
 
@@ -32,7 +33,7 @@ class ArrowView:
         self.rows: pa.RecordBatch = pa.RecordBatch.from_pylist([], schema=self.schema)
         connection.register(name, self)
 
-    def fill(self, *columns: Sequence[Any]) -> None:
+    def fill(self, *columns: Sequence[Any] | npt.NDArray[Any]) -> None:
         """Hold these rows, given as one sequence per column."""
         arrays = [
             pa.array(values, column.type)

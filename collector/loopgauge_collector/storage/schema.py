@@ -187,7 +187,68 @@ ACCOUNTING = Layered(
     {"events": ("bigint", "sum(events)")},
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A table of single subjects that is appended to in chunks; see `partials/logs`.
+
+    Attributes:
+        name: the large table, which has `chunk` before its columns; the small one that takes
+            appends is `<name>_recent`.
+        columns: with their types; `rule`, `subject` and `micros` are among them.
+    """
+
+    name: str
+    columns: dict[str, str]
+
+    @property
+    def recent(self) -> str:
+        """The table that takes appends."""
+        return f"{self.name}_recent"
+
+    def ddl(self) -> tuple[str, str]:
+        """The two `create table` statements."""
+        columns = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
+        return (
+            f"create table {self.name} (chunk integer, {columns})",
+            f"create table {self.recent} ({columns})",
+        )
+
+
+#: The first event of each subject, for `once_per`; one that turned out earlier is added.
+MARKS = Logged(
+    "marks",
+    {
+        "rule": "integer",
+        "subject": "ubigint",
+        "micros": "bigint",
+        "id": "uuid",
+        "bucket": "integer",
+        "labels": "varchar[]",
+        "sk": "smallint",
+        "good": "boolean",
+        "v": "bigint",
+    },
+)
+
+#: Every step of every subject that can still matter: what subject rules are computed from.
+#: `by_value` tells steps that count for each of their label values by itself.
+STEPS = Logged(
+    "steps",
+    {
+        "rule": "integer",
+        "subject": "ubigint",
+        "step": "utinyint",
+        "micros": "bigint",
+        "id": "uuid",
+        "labels": "varchar[]",
+        "v": "bigint",
+        "by_value": "boolean",
+    },
+)
+
 LAYERED = (PARTIALS, LATEST, SUBJECTS, LEVELS, ACTIVITY, ACCOUNTING, SEQUENCES, SET_ASIDE)
+LOGGED = (MARKS, STEPS)
 
 TABLES = (
     "create table meta (schema_version integer)",
@@ -203,14 +264,6 @@ TABLES = (
     # What the partials were made from: a rule is a KPI's definition, totals or one label.
     "create table rules (rule integer, kpi varchar, revision varchar, label varchar)",
     "create table series (series integer, rule integer, value varchar)",
-    # The first event of each subject, for `once_per`.
-    """create table marks (
-        rule integer, subject ubigint, micros bigint, id uuid, bucket integer, labels varchar[],
-        sk smallint, good boolean, v bigint)""",
-    # Every step of every subject that can still matter: what subject rules are computed from.
-    """create table steps (
-        rule integer, subject ubigint, step utinyint, micros bigint, id uuid, labels varchar[],
-        v bigint)""",
     # How far the partials have read the events: of all complete KPIs (kpi is empty), and
     # of each one that is being rebuilt. The greatest row counts.
     "create table positions (kpi varchar, revision varchar, position bigint)",
@@ -221,4 +274,5 @@ TABLES = (
     "create table generations (generation bigint)",
     "insert into generations values (0)",
     *(statement for table in LAYERED for statement in table.ddl()),
+    *(statement for table in LOGGED for statement in table.ddl()),
 )

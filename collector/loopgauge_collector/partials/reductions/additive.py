@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 
 from loopgauge_collector.kinds.rules import AdditiveRule
+from loopgauge_collector.partials.logs import Logs
 from loopgauge_collector.partials.reductions.base import Reduction, Source
 from loopgauge_collector.partials.reductions.breakdown import SERIES, Breakdown
 from loopgauge_collector.partials.reductions.matching import Columns, Facts, Matching
@@ -29,8 +30,9 @@ class Additive(Reduction):
         rules: Sequence[AdditiveRule],
         registry: SeriesRegistry,
         connection: duckdb.DuckDBPyConnection,
+        logs: Logs,
     ) -> None:
-        super().__init__(rules, registry, connection)
+        super().__init__(rules, registry, connection, logs)
         self._once = {(rule.product, rule.event) for rule in rules if rule.subject}
         self._plain = {(rule.product, rule.event) for rule in rules if not rule.subject}
         self._labels = Breakdown(rules, registry, connection)
@@ -89,7 +91,7 @@ class Additive(Reduction):
                 from matched where not wants_subject group by all"""
             )
         if present & self._once:
-            find_changes(connection, self._labels)
+            find_changes(connection, self._logs.marks, self._labels)
             sums.append(
                 f"""select rule, {labels} bucket, sk, sum(sign) as n,
                   coalesce(sum(sign) filter (good), 0) as good, sum(sign * v)::hugeint as s,

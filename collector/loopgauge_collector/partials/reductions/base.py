@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 
+from loopgauge_collector.partials.logs import Logs
 from loopgauge_collector.partials.series import SeriesRegistry
 
 #: Product and event name.
@@ -24,6 +25,7 @@ class Reduction(ABC):
         rules: rules of its own type, at least one.
         registry: gives rules their numbers.
         connection: the folding one, inside a transaction (new rules are stored).
+        logs: what is known of subjects.
     """
 
     def __init__(
@@ -31,9 +33,11 @@ class Reduction(ABC):
         rules: Sequence[Any],
         registry: SeriesRegistry,
         connection: duckdb.DuckDBPyConnection,
+        logs: Logs,
     ) -> None:
         self._registry = registry
         self._connection = connection
+        self._logs = logs
         self.sources: set[Source] = {(rule.product, rule.event) for rule in rules}
         self.tables: list[str] = []
         self.firsts: list[tuple[int, int]] = []

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import duckdb
 
 from loopgauge_collector.kinds.rules import LatestRule
+from loopgauge_collector.partials.logs import Logs
 from loopgauge_collector.partials.reductions.base import Reduction, Source
 from loopgauge_collector.partials.reductions.matching import Matching
 from loopgauge_collector.partials.series import SeriesRegistry
@@ -18,8 +19,9 @@ class Latest(Reduction):
         rules: Sequence[LatestRule],
         registry: SeriesRegistry,
         connection: duckdb.DuckDBPyConnection,
+        logs: Logs,
     ) -> None:
-        super().__init__(rules, registry, connection)
+        super().__init__(rules, registry, connection, logs)
         numbers = [registry.rule(connection, rule.identity) for rule in rules]
         columns: dict[str, tuple[str, list[str | None]]] = {
             "v": ("bigint", [rule.value for rule in rules]),

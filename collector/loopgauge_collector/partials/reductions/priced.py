@@ -14,6 +14,7 @@ from loopgauge_collector.kinds.expressions import text
 from loopgauge_collector.kinds.pricing import Tariff
 from loopgauge_collector.kinds.rules import PricedRule
 from loopgauge_collector.kinds.staging import column
+from loopgauge_collector.partials.logs import Logs
 from loopgauge_collector.partials.reductions.additive import Additive
 from loopgauge_collector.partials.reductions.matching import Columns, Facts, temp_name
 from loopgauge_collector.partials.series import SeriesRegistry
@@ -38,12 +39,13 @@ class Priced(Additive):
         rules: Sequence[PricedRule],
         registry: SeriesRegistry,
         connection: duckdb.DuckDBPyConnection,
+        logs: Logs,
     ) -> None:
         self._tariffs: dict[Tariff, int] = {}
         for rule in rules:
             self._tariffs.setdefault(rule.tariff, len(self._tariffs))
         self._prices = temp_name("prices")
-        super().__init__(rules, registry, connection)
+        super().__init__(rules, registry, connection, logs)
         self.tables.append(self._prices)
         connection.execute(
             f"""create temp table {self._prices} (tariff integer, found_by varchar, name varchar,

@@ -9,6 +9,7 @@ run in the same few statements, because planning one costs more than running it.
 from collections.abc import Mapping, Sequence
 
 import duckdb
+import numpy as np
 
 from loopgauge_collector.kinds.rules import (
     ActivityRule,
@@ -18,12 +19,13 @@ from loopgauge_collector.kinds.rules import (
     PairRule,
     SubjectRule,
 )
+from loopgauge_collector.partials.logs import Logs
 from loopgauge_collector.partials.reductions.activities import ACTIVITY
 from loopgauge_collector.partials.reductions.base import Reduction, Source
 from loopgauge_collector.partials.reductions.breakdown import Breakdown
 from loopgauge_collector.partials.reductions.funnels import FUNNEL
 from loopgauge_collector.partials.reductions.levels import LEVEL
-from loopgauge_collector.partials.reductions.matching import Matching, temp_name
+from loopgauge_collector.partials.reductions.matching import Facts, Matching, temp_name
 from loopgauge_collector.partials.reductions.newest import NEWEST
 from loopgauge_collector.partials.reductions.pairs import PAIR
 from loopgauge_collector.partials.reductions.shapes import Shape
@@ -39,6 +41,24 @@ SHAPES: Mapping[type[SubjectRule], Shape] = {
     NewestRule: NEWEST,
 }
 
+#: More known steps than this are first reduced to those that matter; it costs a statement.
+MANY = 1000
+_BESIDE = """select distinct on (rule, subject, step, labels) * exclude (first, last)
+    from hits where micros {} order by micros {}, id {}"""
+#: Of moments that count one by one the neighbours are enough: of each label set the last step
+#: before the arrived ones, those between, and the first after. What the others are followed
+#: by, no arrival changes.
+_NEIGHBOURS = f"""
+    with hits as materialized (
+      select k.*, first, last from known k join (
+        select rule, subject, min(micros) filter (by_minute) // {MINUTE} * {MINUTE} as first,
+          (max(micros) filter (by_minute) // {MINUTE} + 1) * {MINUTE} as last
+        from arrived group by all) using (rule, subject))
+    select * exclude (first, last) from hits
+    where first is null or (micros >= first and micros < last)
+    union all ({_BESIDE.format("< first", "desc", "desc")})
+    union all ({_BESIDE.format(">= last", "asc", "asc")})"""
+
 
 class Subjects(Reduction):
     """All rules that follow subjects."""
@@ -48,8 +68,9 @@ class Subjects(Reduction):
         rules: Sequence[SubjectRule],
         registry: SeriesRegistry,
         connection: duckdb.DuckDBPyConnection,
+        logs: Logs,
     ) -> None:
-        super().__init__(rules, registry, connection)
+        super().__init__(rules, registry, connection, logs)
         self._labels = Breakdown(rules, registry, connection)
         numbers = self._labels.numbers
         columns: dict[str, tuple[str, list[str | None]]] = {
@@ -58,7 +79,12 @@ class Subjects(Reduction):
             "good": ("boolean", [getattr(rule, "good", None) for rule in rules]),
             **self._labels.columns,
         }
-        facts = {"step": ("utinyint", [rule.step for rule in rules])}
+        shaped = [SHAPES[type(rule)] for rule in rules]
+        facts: Facts = {
+            "step": ("utinyint", [rule.step for rule in rules]),
+            "by_minute": ("boolean", [shape.by_minute for shape in shaped]),
+            "by_value": ("boolean", [shape.by_minute and not shape.newest for shape in shaped]),
+        }
         self._matching = Matching(rules, numbers, columns, facts, connection)
         #: Temp table of what holds for all steps of a rule.
         self._settings = temp_name("settings")
@@ -109,7 +135,7 @@ class Subjects(Reduction):
             with raw as materialized ({self._matching.sql(chosen)})
             select rule, bucket, micros, id,
               (case when good then step + 1 else step end)::utinyint as step,
-              {self._labels.valued()} v, md5_number_lower(subject) as subject,
+              by_minute, by_value, {self._labels.valued()} v, md5_number_lower(subject) as subject,
               coalesce(matches and subject is not null and (not wants_v or v is not null)
                 and (not wants_good or good is not null), false) as eligible
             from raw where matches is not false"""
@@ -119,20 +145,40 @@ class Subjects(Reduction):
         self._count_ineligible(shares)
         connection.execute(
             f"""create or replace temp table arrived as
-            select m.rule, subject, step, micros, id, {self._labels.admitted()} as labels, v
+            select m.rule, subject, step, micros, id, {self._labels.admitted()} as labels, v,
+              by_value, by_minute
             from matched m {self._labels.join_admitted("m")} where eligible"""
         )
-        connection.execute(
-            """create or replace temp table known as
-            select * from steps semi join arrived using (rule, subject)"""
-        )
+        self._find_known()
         connection.execute(f"create or replace temp table lives as {self._lives()}")
         connection.execute(
-            """insert into steps
-            select rule, subject, step, micros, id, labels, v from lives where fresh"""
+            """insert into steps_recent
+            select rule, subject, step, micros, id, labels, v, by_value from lives where fresh"""
         )
         for target, rows in self._rows:
             self._append(target, rows)
+
+    def _find_known(self) -> None:
+        """Make `known`: the stored steps that the arrived ones can change something about."""
+        connection, log = self._connection, self._logs.steps
+        asked = connection.execute(
+            f"""select key, rule::bigint as rule, subject,
+              min(micros) filter (by_minute) // {MINUTE} * {MINUTE} as since
+            from (select *, {log.keys} as key from arrived) group by all order by key"""
+        ).fetchnumpy()
+        key, rule, subject = (np.asarray(asked[name]) for name in ("key", "rule", "subject"))
+        since = np.ma.asarray(asked["since"])
+        before = log.places.before(rule, np.ma.filled(since, 0))
+        # Where moments do not count one by one, every step of the subject is needed.
+        before[np.ma.getmaskarray(since)] = 0
+        log.fetch(key, rule, subject, before)
+        row = connection.execute(
+            f"""create or replace temp table known as
+            select * from {log.near} semi join arrived using (rule, subject)"""
+        ).fetchone()
+        assert row is not None
+        if row[0] > MANY:
+            connection.execute(f"create or replace temp table known as {_NEIGHBOURS}")
 
     def _lives(self) -> str:
         """The kept steps of touched subjects, before (sign -1) and now.
@@ -141,7 +187,7 @@ class Subjects(Reduction):
         """
         return f"""
             select sign, rule, subject, step, micros, id, labels, v, sign > 0 and fresh as fresh,
-              shape, span, thresholds,
+              by_value, shape, span, thresholds,
               min(micros) filter (step = 0) over (partition by sign, rule, subject) as began
             from (
               select *, dense_rank() over (partition by sign, rule, subject, step
@@ -152,7 +198,7 @@ class Subjects(Reduction):
                   select *, case when by_minute then micros // {MINUTE} else micros end as moment,
                     case when by_minute and not newest then labels end as apart
                   from (
-                    select 1 as sign, true as fresh, * from arrived
+                    select 1 as sign, true as fresh, * exclude (by_minute) from arrived
                     union all by name select 1 as sign, false as fresh, * from known
                     union all by name select -1 as sign, false as fresh, * from known)
                   join {self._settings} using (rule))
