@@ -71,7 +71,8 @@ class View:
         end = window_end(self.at, self.now, self.product.zone)
         if self.kpi.period is None:
             return 0, end
-        return self.snap(period(end - 1, self.kpi.period, self.zone, self.product.sprint)[0]), end
+        # Its beginning is an instant (R9) that no grid moves: rows of foreign days are kept by it.
+        return period(end - 1, self.kpi.period, self.zone, self.product.sprint)[0], end
 
     @property
     def start(self) -> int:
