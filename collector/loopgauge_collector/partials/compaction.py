@@ -22,6 +22,8 @@ from loopgauge_collector.storage.schema import (
     ACTIVITY,
     LATEST,
     PARTIALS,
+    SEQUENCES,
+    SET_ASIDE,
     SUBJECTS,
     Layered,
 )
@@ -76,6 +78,8 @@ _FORMS = (
     _Form(SUBJECTS, "series", ("bucket", "closed")),
     _Form(ACTIVITY, "product"),
     _Form(ACCOUNTING, "product"),
+    _Form(SEQUENCES, "product"),
+    _Form(SET_ASIDE, "product"),
 )
 
 
@@ -182,7 +186,9 @@ class Compaction:
             for form in _FORMS:
                 if form.equal and zone is not None:
                     continue
-                others = [key for key in form.table.keys if key not in ("bucket", "closed")]
+                # What must stay together to merge: runs of one producer, whatever their numbers.
+                apart = {"bucket", "closed", "low", "high"}
+                others = [key for key in form.table.keys if key not in apart]
                 for where in cut(self._due(form, zone), _ROWS, "bucket", others):
                     yield Slice(form, zone, where)
 
@@ -210,10 +216,10 @@ class Compaction:
                 f"({moment} < {end} and {moment} not in (select low from {days}))"
                 for moment in form.moments
             )
-            query = f"""select low, high, count(*) from {form.table.name}
+            query = f"""select d.low, d.high, count(*) from {form.table.name}
                 asof join {days} d on bucket >= d.low
                 where bucket < {end} and ({off}) and {whose}"""
-        found = self._connection.execute(f"{query} group by all order by low").fetchall()
+        found = self._connection.execute(f"{query} group by all order by 1").fetchall()
         return [Unit(*row) for row in found]
 
     def _owned(self, form: _Form, zone: int | None) -> str:
@@ -240,12 +246,10 @@ class Compaction:
         chosen = f"{part.where} and {part.form.only} and {self._owned(part.form, part.zone)}"
         floored = self._floored(part)
         keys = ", ".join(
-            f"{floored[key]}::{kind} as {key}" if key in floored else key
+            f"{floored[key]}::{kind} as {key}" if key in floored else f"t.{key}"
             for key, kind in table.keys.items()
         )
-        values = ", ".join(
-            f"{aggregate}::{kind} as {name}" for name, (kind, aggregate) in table.merged.items()
-        )
+        values = ", ".join(f"t.{name}" for name in table.merged)
         days = f"(select low, high from upkeep_days where zone = {part.zone})"
         joins = "".join(
             f" asof left join {days} d_{moment} on t.{moment} >= d_{moment}.low"
@@ -253,10 +257,12 @@ class Compaction:
             if part.zone is not None
         )
         with transaction(connection):
+            rows = f"""(select {keys}, {values}
+                from (select * from {table.name} where {chosen}) t{joins})"""
             connection.execute(
                 f"""create or replace temp table upkeep_rows as
-                select {keys}, {values} from (select * from {table.name} where {chosen}) t{joins}
-                group by all {_having(table)} order by {", ".join(table.keys)}"""
+                select * from ({table.merged_of(rows)}) {_saying(table)}
+                order by {", ".join(table.keys)}"""
             )
             connection.execute(f"delete from {table.name} where {chosen}")
             connection.execute(f"insert into {table.name} by name select * from upkeep_rows")
@@ -284,12 +290,12 @@ class Compaction:
         return sql
 
 
-def _having(table: Layered) -> str:
+def _saying(table: Layered) -> str:
     """Leave out rows that say nothing: all their sums are zero."""
     if table not in (PARTIALS, SUBJECTS):
         return ""
     said = [
-        f"{aggregate} <> 0" if aggregate.startswith("sum") else f"{aggregate} is not null"
-        for _, aggregate in table.merged.values()
+        f"{name} <> 0" if aggregate.startswith("sum") else f"{name} is not null"
+        for name, (_, aggregate) in table.merged.items()
     ]
-    return f"having {' or '.join(said)}"
+    return f"where {' or '.join(said)}"

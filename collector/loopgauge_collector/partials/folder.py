@@ -242,8 +242,8 @@ class Folder:
             self._connection.execute(
                 f"update {name} set closed = {OPEN} where {of_series} and closed >= {minute}"
             )
-        for table in LOGGED:
-            for name in (table.name, table.recent):
+        for logged in LOGGED:
+            for name in (logged.name, logged.recent):
                 self._connection.execute(f"delete from {name} where {of} and micros >= {since}")
         self.logs.forget()
 

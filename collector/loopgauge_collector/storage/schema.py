@@ -40,14 +40,17 @@ class Layered:
         return (f"create table {self.name} ({columns})", f"create table {self.recent} ({columns})")
 
     def merge(self) -> str:
-        """Move everything recent into the large table, one row per key."""
+        """Move everything recent into the large table, merged."""
+        return f"insert into {self.name} {self.merged_of(self.recent)}"
+
+    def merged_of(self, rows: str) -> str:
+        """A query that makes one row per key of the rows of a table or query."""
         keys = ", ".join(self.keys)
-        values = ", ".join(
+        return f"select {keys}, {self._values()} from {rows} group by {keys} order by {keys}"
+
+    def _values(self) -> str:
+        return ", ".join(
             f"{aggregate}::{kind} as {name}" for name, (kind, aggregate) in self.merged.items()
-        )
-        return (
-            f"insert into {self.name} select {keys}, {values} from {self.recent} "
-            f"group by {keys} order by {keys}"
         )
 
 
@@ -58,24 +61,21 @@ class Runs(Layered):
     Its last two keys are `low` and `high`, the first and the last number of a run.
     """
 
-    def merge(self) -> str:
-        """Move everything recent into the large table, as few runs as possible."""
+    def merged_of(self, rows: str) -> str:
+        """A query that makes as few runs as possible of the rows of a table or query."""
         *of, low, high = self.keys
         keys = ", ".join(of)
-        values = ", ".join(
-            f"{aggregate}::{kind} as {name}" for name, (kind, aggregate) in self.merged.items()
-        )
-        return f"""insert into {self.name}
-            with placed as (
+        return f"""with placed as (
               select *, max({high}) over (partition by {keys} order by {low}, {high}
                 rows between unbounded preceding and 1 preceding) as reached_before
-              from {self.recent}),
+              from {rows}),
             islands as (
               select *, count(*) filter (reached_before is null or {low} > reached_before + 1)
                 over (partition by {keys} order by {low}, {high} rows unbounded preceding) as island
               from placed)
-            select {keys}, min({low}), max({high}), {values} from islands
-            group by {keys}, island order by {keys}, min({low})"""
+            select {keys}, min({low})::bigint as {low}, max({high})::bigint as {high},
+              {self._values()}
+            from islands group by {keys}, island order by {keys}, min({low})"""
 
 
 #: Sums of the simple kinds by minute. `sk` is the log index of the value where a sketch
