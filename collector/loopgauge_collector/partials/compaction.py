@@ -196,7 +196,8 @@ class Compaction:
         """Quarter hours or days with rows that do not stand on the grid yet."""
         whose = f"{form.only} and {self._owned(form, zone)}"
         if form.equal:
-            query = f"""select bucket // {_QUARTER} * {_QUARTER} as since, since + {_QUARTER}, sum(rows)
+            query = f"""select bucket // {_QUARTER} * {_QUARTER} as since, since + {_QUARTER},
+                  sum(rows)
                 from (
                   select bucket, count(*)::bigint as rows from {form.table.name}
                   where bucket < {self._quarters_end} and {whose}
@@ -206,7 +207,8 @@ class Compaction:
                 f"({moment} < {self._quarters_end} and {moment} % {_QUARTER} <> 0)"
                 for moment in form.moments
             )
-            query = f"""select bucket // {_QUARTER} * {_QUARTER} as since, since + {_QUARTER}, count(*)
+            query = f"""select bucket // {_QUARTER} * {_QUARTER} as since, since + {_QUARTER},
+                  count(*)
                 from {form.table.name}
                 where bucket < {self._quarters_end} and ({off}) and {whose}"""
         else:
