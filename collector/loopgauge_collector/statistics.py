@@ -1,12 +1,14 @@
 """Intervals and tests, exactly as KPI_SEMANTICS sections 3 and 4 define them."""
 
 import math
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
-from itertools import accumulate
 
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
 Z = 1.959964
 #: A breach is sure when chance alone explains it in at most this share of cases.
 SURE = 0.025
@@ -104,15 +106,29 @@ def sketch_value(index: int) -> float:
     return 2 * math.exp(SKETCH_STEP * (index + 1)) / (math.exp(SKETCH_STEP) + 1)
 
 
-def nearest_rank(counts: Mapping[int, int], quantile: float) -> int | None:
-    """The key at rank ⌈q·n⌉ of a histogram; None without samples."""
+def ascending(counts: Mapping[int, int]) -> tuple[Ints, Ints]:
+    """A histogram as two columns, by key."""
     keys = sorted(counts)
-    reached = list(accumulate(counts[key] for key in keys))
-    if not reached or reached[-1] <= 0:
+    return (
+        np.array(keys, dtype=np.int64),
+        np.array([counts[key] for key in keys], dtype=np.int64),
+    )
+
+
+def nearest_rank(keys: Ints, counts: Ints, quantile: float) -> int | None:
+    """The key at rank ⌈q·n⌉ of a histogram; None without samples.
+
+    Args:
+        keys: ascending.
+        counts: of each.
+        quantile: between 0 and 1.
+    """
+    reached = np.cumsum(counts)
+    if not len(reached) or reached[-1] <= 0:
         return None
     # 0.95 * 20 is 19.000000000000004 in doubles; the ceiling must not see the dust.
-    rank = max(1, math.ceil(round(quantile * reached[-1], 9)))
-    return keys[bisect_left(reached, rank)]
+    rank = max(1, math.ceil(round(quantile * int(reached[-1]), 9)))
+    return int(keys[np.searchsorted(reached, rank)])
 
 
 def kaplan_meier(

@@ -5,6 +5,7 @@ All times are microseconds since the epoch, UTC.
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,7 @@ def to_micro(moment: datetime) -> int:
     return round(moment.timestamp() * 1_000_000)
 
 
+@lru_cache(maxsize=4096)  # a Snapshot names the same few bounds hundreds of times
 def to_datetime(micro: int) -> datetime:
     """The aware UTC datetime of microseconds since the epoch."""
     return datetime.fromtimestamp(micro // 1_000_000, UTC).replace(microsecond=micro % 1_000_000)

@@ -33,6 +33,7 @@ from loopgauge_collector.kinds.rules import Rule
 from loopgauge_collector.kinds.shares import judge_within
 from loopgauge_collector.statistics import (
     SKETCH_STEP,
+    ascending,
     kaplan_meier,
     nearest_rank,
     sketch_value,
@@ -154,11 +155,11 @@ def _histogram(cell: Cell, name: str) -> dict[int, int]:
 
 def _read_ended(kpi: DurationKpi, cell: Cell) -> Number:
     n = cell.count("ended")
-    took = _histogram(cell, "took")
+    took = ascending(_histogram(cell, "took"))
     stats = {
         stat_name(quantile): sketch_value(index)
         for quantile in kpi.stats
-        if (index := nearest_rank(took, quantile)) is not None
+        if (index := nearest_rank(*took, quantile)) is not None
     }
     if n:
         stats["mean"] = cell.count("took") / n / 1e6

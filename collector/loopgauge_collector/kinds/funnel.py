@@ -12,12 +12,21 @@ from loopgauge_collector.kinds.cell import Cell, Source, SubjectRows, Tally
 from loopgauge_collector.kinds.pairs import MARGIN, maturity
 from loopgauge_collector.kinds.rules import FunnelRule, Rule
 from loopgauge_collector.kinds.shares import judge_share
-from loopgauge_collector.statistics import nearest_rank, sketch_value, wilson
+from loopgauge_collector.statistics import ascending, nearest_rank, sketch_value, wilson
 from loopgauge_collector.windows import MINUTE, Grain, Window
 
 
 def _reached(kpi: Funnel, cell: Cell) -> list[int]:
     return [cell.count(step) for step in range(len(kpi.steps))]
+
+
+def _gaps(cell: Cell, step: int) -> dict[int, int]:
+    """How many took how long from the step before, by log index."""
+    return {
+        key[2]: count
+        for key, count in cell.tally.items()
+        if isinstance(key, tuple) and key[:2] == ("gap", step) and count
+    }
 
 
 class FunnelKind(Kind):
@@ -62,14 +71,7 @@ class FunnelKind(Kind):
             return Number(None, 0, pending=pending)
         names = kpi.step_names
         lost = [before - after for before, after in pairwise(reached)]
-        gaps = [
-            nearest_rank(
-                {key[2]: count for key, count in cell.tally.items()
-                 if isinstance(key, tuple) and key[:2] == ("gap", step) and count},
-                0.5,
-            )
-            for step in range(1, len(reached))
-        ]  # fmt: skip
+        gaps = [nearest_rank(*ascending(_gaps(cell, step)), 0.5) for step in range(1, len(reached))]
         return Number(
             reached[-1] / n,
             n,

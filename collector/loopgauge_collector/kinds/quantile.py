@@ -35,11 +35,10 @@ class QuantileKind(Kind):
 
     def read(self, kpi: QuantileKpi, cell: Cell) -> Number:
         """The quantiles; where a sketch contradicts the exact share, the target is shown."""
-        counts = dict(zip(cell.index.tolist(), cell.counts.tolist(), strict=True))
         stats = {
             stat_name(q): sketch_value(index)
             for q in kpi.stats
-            if (index := nearest_rank(counts, q)) is not None
+            if (index := nearest_rank(cell.index, cell.counts, q)) is not None
         }
         value = stats.get(stat_name(kpi.quantile))
         share = interval = None

@@ -126,8 +126,8 @@ class PastCells:
 
     def numbered(self, asked: Numbered) -> tuple[int, int]:
         """Numbers that producers gave, and those among them that arrived."""
-        told = reached(self._cursor, asked, None)
-        return counted([told], [arrived(self._cursor, asked, None)])
+        told = reached(self._cursor, asked, recent=True)
+        return counted([told], [arrived(self._cursor, asked, recent=True)])
 
     def levels(self, series: int, since: int, until: int) -> LevelRows:
         """The level at a moment and its changes up to another one."""

@@ -19,6 +19,7 @@ from loopgauge_collector.partials.reading import MINUTES_BEFORE
 from loopgauge_collector.partials.reading.minutes import read_minutes, together
 from loopgauge_collector.partials.reading.newest import Bases, Newest, based, bases, newest
 from loopgauge_collector.partials.reading.sequences import (
+    Lately,
     Reached,
     Runs,
     arrived,
@@ -118,6 +119,7 @@ class PresentCells:
         self._end = end
         self._firsts = firsts
         self._levels: dict[int, LevelRows] = {}
+        self._lately: dict[str, Lately] = {}
 
     def sums(self, series: int, window: Window) -> Cell:
         """The sums of a series; windows that were not announced are read one by one."""
@@ -184,8 +186,11 @@ class PresentCells:
         key = (series, window, reach)
         if key not in self._kept.tallies:
             self._kept.tallies[key] = count(self._begun(0, series, window, reach))
+        recent = self._begun(1, series, window, reach)
+        if not len(recent):
+            return self._kept.tallies[key]
         total: Tally = Counter(self._kept.tallies[key])
-        total.update(count(self._begun(1, series, window, reach)))
+        total.update(count(recent))
         return total
 
     def _begun(self, layer: int, series: int, window: Window, reach: int | None) -> SubjectRows:
@@ -219,12 +224,15 @@ class PresentCells:
     def numbered(self, asked: Numbered) -> tuple[int, int]:
         """Numbers that producers gave; what the large tables say is kept until they change."""
         if asked not in self._kept.told:
-            self._kept.told[asked] = reached(self._cursor, asked, "")
+            self._kept.told[asked] = reached(self._cursor, asked, recent=False)
         if asked not in self._kept.came:
-            self._kept.came[asked] = arrived(self._cursor, asked, "")
+            self._kept.came[asked] = arrived(self._cursor, asked, recent=False)
+        if asked.product not in self._lately:
+            self._lately[asked.product] = Lately.read(self._cursor, asked.product)
+        lately = self._lately[asked.product]
         return counted(
-            [self._kept.told[asked], reached(self._cursor, asked, "_recent")],
-            [self._kept.came[asked], arrived(self._cursor, asked, "_recent")],
+            [self._kept.told[asked], lately.reached(asked)],
+            [self._kept.came[asked], lately.arrived(asked)],
         )
 
     def levels(self, series: int, since: int, until: int) -> LevelRows:

@@ -1,6 +1,8 @@
 """How many numbers producers gave in a window, and how many of those arrived."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 import duckdb
 
@@ -14,16 +16,16 @@ Reached = Mapping[str, tuple[int, int]]
 _BOTH = "(select * from {0} union all select * from {0}_recent)"
 
 
-def reached(cursor: duckdb.DuckDBPyConnection, asked: Numbered, suffix: str | None) -> Reached:
+def reached(cursor: duckdb.DuckDBPyConnection, asked: Numbered, *, recent: bool) -> Reached:
     """How far the numbering had come, by what producers reported until then.
 
     Args:
         cursor: inside a read transaction.
         asked: whose numbers.
-        suffix: of the table; None reads both.
+        recent: also what is not merged yet.
     """
     rows = cursor.execute(
-        f"select * from ({_REACHED.format(**_named(asked, suffix))})", _values(asked)
+        f"select * from ({_REACHED.format(**_named(asked, recent=recent))})", _values(asked)
     ).fetchall()
     return {producer: (low, high) for producer, low, high in rows}
 
@@ -36,14 +38,14 @@ _REACHED = """
     group by producer"""
 
 
-def arrived(cursor: duckdb.DuckDBPyConnection, asked: Numbered, suffix: str | None) -> Runs:
+def arrived(cursor: duckdb.DuckDBPyConnection, asked: Numbered, *, recent: bool) -> Runs:
     """Numbers of the product's events before the end, of whatever service, and of quarantined ones.
 
     Those that were given before the window are left out as far as the table says so: producers
     that ended long ago cost nothing. Where quarantined ones cannot say whose they are, they count
     for every product: a producer's id is given once.
     """
-    names = _named(asked, suffix)
+    names = _named(asked, recent=recent)
     rows = cursor.execute(
         f"""with told as ({_REACHED.format(**names)}),
         runs as (
@@ -72,11 +74,10 @@ def arrived(cursor: duckdb.DuckDBPyConnection, asked: Numbered, suffix: str | No
     return runs
 
 
-def _named(asked: Numbered, suffix: str | None) -> dict[str, object]:
+def _named(asked: Numbered, *, recent: bool) -> dict[str, object]:
     """What stands in the SQL: checked names and whole numbers; values are bound."""
     tables = {
-        table: _BOTH.format(table) if suffix is None else f"{table}{suffix}"
-        for table in ("sequences", "set_aside")
+        table: _BOTH.format(table) if recent else table for table in ("sequences", "set_aside")
     }
     services = " or ".join("service glob ?" for _ in asked.services) or "true"
     return {**tables, "low": asked.low, "high": asked.high, "services": services}
@@ -84,6 +85,57 @@ def _named(asked: Numbered, suffix: str | None) -> dict[str, object]:
 
 def _values(asked: Numbered) -> list[str]:
     return [asked.product, asked.environment, *asked.services]
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """What is not merged yet of a product: a minute's worth, for all windows alike.
+
+    Attributes:
+        reports: (producer, environment, service, minute, how far the numbering had come).
+        runs: (producer, minute, first, last); of quarantined events without a minute.
+    """
+
+    reports: Sequence[tuple[str, str, str, int, int]]
+    runs: Sequence[tuple[str, int | None, int, int]]
+
+    @classmethod
+    def read(cls, cursor: duckdb.DuckDBPyConnection, product: str) -> "Lately":
+        """Read the small tables once."""
+        reports = cursor.execute(
+            """select producer, environment, service, bucket, max(reached)
+            from sequences_recent where product = ? and reached is not null group by all""",
+            [product],
+        ).fetchall()
+        runs = cursor.execute(
+            """select producer, bucket, low, high from sequences_recent
+            where product = ? and high >= low
+            union all select producer, null, low, high from set_aside_recent
+            where product in ('', ?)""",
+            [product, product],
+        ).fetchall()
+        return cls(reports, runs)
+
+    def reached(self, asked: Numbered) -> Reached:
+        """How far the numbering had come."""
+        found: dict[str, tuple[int, int]] = {}
+        for producer, environment, service, minute, number in self.reports:
+            if minute >= asked.high or environment not in {"", asked.environment}:
+                continue
+            if asked.services and not any(fnmatchcase(service, glob) for glob in asked.services):
+                continue
+            low, high = found.get(producer, (0, 0))
+            before = number if minute < asked.low else 0
+            found[producer] = max(low, before), max(high, number)
+        return found
+
+    def arrived(self, asked: Numbered) -> Runs:
+        """Numbers of events before the end."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        for producer, minute, low, high in self.runs:
+            if minute is None or minute < asked.end:
+                found.setdefault(producer, []).append((low, high))
+        return found
 
 
 def counted(told: Iterable[Reached], came: Iterable[Runs]) -> tuple[int, int]:
