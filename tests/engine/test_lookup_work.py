@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from loopgauge_collector.partials import folder
 from loopgauge_collector.partials.logs import SubjectLog, subject_log
 
 from tests.engine.harness import DAY, HOUR, MINUTE, SECOND, Engine, Event, moment, product
@@ -133,3 +134,33 @@ def test_who_has_been_counted_is_not_looked_up(make_engine: MakeEngine) -> None:
 
     assert marks.read == read + 1
     assert engine.value("came").reading.value == 100
+
+
+def test_a_fold_that_fails_leaves_memory_as_it_was(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = make_engine(CATALOG)
+    store(engine, 50)
+    events = [e for n in range(40) for e in (done(NOON, f"j{n}"), seen(NOON, f"u{n}"))]
+    engine.commit(*events)
+    logs = (engine.folder.logs.steps, engine.folder.logs.marks)
+    sealed = [log.places.next for log in logs]
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(folder, "store_sequences", fail)
+        with pytest.raises(ZeroDivisionError):
+            engine.fold()
+    assert [log.places.next for log in logs] == sealed
+    engine.fold()
+    engine.send(seen(NOON + MINUTE, "u1"), started(NOON - 30 * DAY, "j2"))
+
+    again = make_engine(CATALOG, after=engine)
+    again.send(seen(NOON + 2 * MINUTE, "u2"), done(NOON, "j45"))
+    numbers = [again.value(key).reading for key in ("quick", "seen", "came")]
+    again.rebuild()
+
+    assert [again.value(key).reading for key in ("quick", "seen", "came")] == numbers
+    assert numbers[1].value == numbers[2].value == 50

@@ -134,6 +134,14 @@ class Chunk:
     rules: Ints
     latest: Ints
 
+    @classmethod
+    def of(cls, number: int, keys: Keys, rules: Ints, moments: Ints) -> "Chunk":
+        """From the keys of its rows, at least one, each with its rule and moment."""
+        order = np.argsort(keys, kind="stable")
+        keys, rules, moments = keys[order], rules[order], moments[order]
+        first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+        return cls(number, keys[first], rules[first], np.maximum.reduceat(moments, first))
+
 
 def _mark(chunk: Chunk, newest: dict[int, tuple[Ints, Ints]]) -> npt.NDArray[np.int32]:
     """What `Places.chunks` says of a chunk that is added; `newest` is brought up to date."""

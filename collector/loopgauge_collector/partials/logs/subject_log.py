@@ -148,11 +148,9 @@ class SubjectLog:
 
     def _chunk(self, number: int, rows: str) -> Chunk:
         found = self._connection.execute(
-            f"""select key, rule::bigint as rule, max(micros)::bigint as latest
-            from (select {self.keys} as key, rule, micros from {rows})
-            group by all order by key"""
+            f"select {self.keys} as key, rule::bigint as rule, micros from {rows}"
         ).fetchnumpy()
-        return Chunk(number, *(np.asarray(found[name]) for name in ("key", "rule", "latest")))
+        return Chunk.of(number, *(np.asarray(found[name]) for name in ("key", "rule", "micros")))
 
     def _load(self) -> Places:
         name = self.table.name
