@@ -26,7 +26,7 @@ from loopgauge import Emitter
 from loopgauge_demo.campaigns import Campaigns
 from loopgauge_demo.musicgen import MusicGen
 from loopgauge_demo.network import LossyTransport
-from loopgauge_demo.world import DAY, Event, Product, World
+from loopgauge_demo.world import DAY, HOUR, Event, Product, World
 from loopgauge_demo.ytempire import YtEmpire
 
 PRODUCTS: Final[dict[str, Callable[[], Product]]] = {
@@ -40,6 +40,9 @@ _STEP: Final = 0.25
 #: Seconds for one day of history to be stored; a slow machine is no reason to give up.
 _PATIENCE: Final = 300.0
 _END_PATIENCE: Final = 5.0
+#: What producers say of themselves, and how often it is said of the history.
+_REPORT: Final = "loop.producer_reported"
+_REPORT_EVERY: Final = 2 * HOUR
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -61,11 +64,13 @@ class Senders:
         self._emitters: dict[str, Emitter] = {}
         self._transports: list[LossyTransport] = []
         self._late = 0
+        self._reported = 0
 
     def send(self, events: list[Event]) -> None:
         """Hand events to the library, each to the emitter of its service."""
         emitters = self._emitters
         for event in events:
+            self._report(event.due)
             emitter = emitters.get(event.service)
             if emitter is None:
                 emitter = emitters[event.service] = self._open(event.service)
@@ -76,6 +81,18 @@ class Senders:
             for event in events:
                 line = [event.time, event.name, event.attributes]
                 self._record.write(json.dumps(line) + "\n")
+
+    def _report(self, due: int) -> None:
+        """Say how far each service had counted by then, as the library does of the present.
+
+        Without it nobody could know when in the history something was lost.
+        """
+        if due - self._reported < _REPORT_EVERY:
+            return
+        self._reported = due
+        for emitter in self._emitters.values():
+            counted = {"loop.sequence.high": emitter.stats().emitted}
+            emitter.event(_REPORT, counted, time=_EPOCH + timedelta(microseconds=due))
 
     def flush(self, seconds: float) -> bool:
         """Wait until all is settled; False when the collector did not take it in time."""
