@@ -69,7 +69,7 @@ class Additive(Reduction):
         # Materialised, or each use of `v` would evaluate its CASE again.
         connection.execute(
             f"""create or replace temp table matched as
-            with raw as materialized ({self.read(self._matching.sql(chosen))})
+            with raw as materialized ({self.read(self._matching.sql(chosen, present))})
             select rule, bucket, micros, id, wants_subject, subject, weighted,
               {self._labels.valued()} v, good,
               matches and (not wants_v or v is not null) and (not wants_good or good is not null)

@@ -35,11 +35,11 @@ class Latest(Reduction):
         self._matching = Matching(rules, numbers, columns, facts, connection)
         self.tables = [self._matching.table]
 
-    def run(self, chosen: str, _present: set[Source]) -> None:
+    def run(self, chosen: str, present: set[Source]) -> None:
         """Append the newest row of each key in each minute; a null value is a tombstone."""
         self._connection.execute(
             f"""insert into latest_recent
-            with raw as materialized ({self._matching.sql(chosen)})
+            with raw as materialized ({self._matching.sql(chosen, present)})
             select bucket, rule, key, max(moment), arg_max_null(v, (moment, turned)),
               arg_max(turned, (moment, turned))
             from (

@@ -5,7 +5,7 @@ CASE over the distinct expressions of all rules; a rule names its arm by a numbe
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import duckdb
 
@@ -21,6 +21,8 @@ Facts = Mapping[str, tuple[str, Sequence[object]]]
 _INTERNAL = column("json", "user.internal")
 #: Stands for the condition that chooses the events of one fold.
 _CHOSEN = "@chosen"
+#: Statements that are kept, by what is among the events of a fold.
+_STATEMENTS = 64
 #: A rebuild has tables beside those of the running fold, so each gets a name of its own.
 _numbers = itertools.count(1)
 
@@ -75,21 +77,48 @@ class Matching:
         ]
         marks = ", ".join("?" * len(rows[0]))
         connection.executemany(f"insert into {self.table} values ({marks})", rows)
-        expressions = [text for _, asked in columns.values() for text in asked if text is not None]
-        computed = "".join(
-            f", r.{name} <> 0 as wants_{name}, {choices[name].sql(kind)} as {name}"
-            for name, (kind, _) in columns.items()
+        self._rules = rules
+        self._columns = columns
+        self._choices = choices
+        self._constant = "".join(f", r.{name}" for name in facts)
+        self._known: dict[frozenset[tuple[str, str]], str] = {}
+
+    def sql(self, chosen: str, present: Set[tuple[str, str]]) -> str:
+        """The statement for the events that fulfil a condition on `events`.
+
+        Args:
+            chosen: the condition.
+            present: product and name of what is among them. Only what their rules need is in the
+                statement: planning it takes longer than running it, and grows with each expression.
+        """
+        asked = frozenset(
+            source for rule in self._rules if (source := (rule.product, rule.event)) in present
         )
-        constant = "".join(f", r.{name}" for name in facts)
-        self._sql = f"""
-            select r.rule, s.bucket, s.micros, s.id{constant}{computed}
-            from {_staged(rules, expressions)} s join {self.table} r
+        if asked not in self._known:
+            if len(self._known) >= _STATEMENTS:
+                self._known.clear()
+            self._known[asked] = self._made(asked)
+        return self._known[asked].replace(_CHOSEN, chosen)
+
+    def _made(self, asked: Set[tuple[str, str]]) -> str:
+        places = [at for at, r in enumerate(self._rules) if (r.product, r.event) in asked]
+        wanted = {
+            name: [text for at in places if (text := of[at]) is not None]
+            for name, (_, of) in self._columns.items()
+        }
+        computed = "".join(
+            f", r.{name} <> 0 as wants_{name}, "
+            f"{self._choices[name].sql(kind, wanted[name])} as {name}"
+            for name, (kind, _) in self._columns.items()
+        )
+        staged = _staged(
+            [self._rules[at] for at in places], [text for of in wanted.values() for text in of]
+        )
+        return f"""
+            select r.rule, s.bucket, s.micros, s.id{self._constant}{computed}
+            from {staged} s join {self.table} r
               on s.product = r.product and s.name = r.name
               and (s.environment is null or s.environment = r.environment)"""
-
-    def sql(self, chosen: str) -> str:
-        """The statement for the events that fulfil a condition on `events`."""
-        return self._sql.replace(_CHOSEN, chosen)
 
 
 class _Choice:
@@ -102,9 +131,9 @@ class _Choice:
     def number(self, sql: str | None) -> int:
         return 0 if sql is None else self._numbers.setdefault(sql, len(self._numbers) + 1)
 
-    def sql(self, kind: str) -> str:
-        """`case r.v when 1 then … when 2 then … end`, typed."""
-        arms = " ".join(f"when {number} then {sql}" for sql, number in self._numbers.items())
+    def sql(self, kind: str, wanted: Sequence[str]) -> str:
+        """`case r.v when 1 then … when 2 then … end` with the arms that are wanted, typed."""
+        arms = " ".join(f"when {self._numbers[sql]} then {sql}" for sql in dict.fromkeys(wanted))
         return f"case r.{self._name} {arms} end::{kind}" if arms else f"null::{kind}"
 
 

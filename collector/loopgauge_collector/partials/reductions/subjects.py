@@ -115,24 +115,18 @@ class Subjects(Reduction):
         self._shares = sorted(
             {n for n, rule in zip(numbers, rules, strict=True) if isinstance(rule, NewestRule)}
         )
-        shapes = {SHAPES[type(rule)].name: SHAPES[type(rule)] for rule in rules}.values()
-        self._rows: list[tuple[Layered, str]] = [
-            (
-                target,
-                " union all by name ".join(
-                    f"({shape.rows})" for shape in shapes if shape.target is target
-                ),
-            )
-            for target in {shape.target.name: shape.target for shape in shapes}.values()
-        ]
+        self._shapes: dict[str, set[Source]] = {}
+        for rule in rules:
+            name = SHAPES[type(rule)].name
+            self._shapes.setdefault(name, set()).add((rule.product, rule.event))
         self.tables = [self._matching.table, self._labels.table, self._settings]
 
-    def run(self, chosen: str, _present: set[Source]) -> None:
+    def run(self, chosen: str, present: set[Source]) -> None:
         """Append what the chosen events change."""
         connection = self._connection
         connection.execute(
             f"""create or replace temp table matched as
-            with raw as materialized ({self._matching.sql(chosen)})
+            with raw as materialized ({self._matching.sql(chosen, present)})
             select rule, bucket, micros, id,
               (case when good then step + 1 else step end)::utinyint as step,
               by_minute, by_value, {self._labels.valued()} v, md5_number_lower(subject) as subject,
@@ -155,7 +149,12 @@ class Subjects(Reduction):
             """insert into steps_recent
             select rule, subject, step, micros, id, labels, v, by_value from lives where fresh"""
         )
-        for target, rows in self._rows:
+        # Shapes without an arrived event have no lives.
+        shapes = [s for s in SHAPES.values() if self._shapes.get(s.name, set()) & present]
+        for target in {shape.target.name: shape.target for shape in shapes}.values():
+            rows = " union all by name ".join(
+                f"({shape.rows})" for shape in shapes if shape.target is target
+            )
             self._append(target, rows)
 
     def _find_known(self) -> None:
