@@ -13,6 +13,7 @@ import ipaddress
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -48,6 +49,8 @@ def serve(
         CatalogError: the catalog has errors.
     """
     check_exposure(settings)
+    # An evaluation computes for tens of milliseconds; who answers requests must not wait as long.
+    sys.setswitchinterval(0.001)
     with listening_socket(settings.host, settings.port) as listener:
         collector = Collector(settings, catalog_paths)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 #: Seconds of one turn, and how many times longer the pause after it is.
 _TURN = 0.02
 _REST = 10
+#: How many intervals long a pause is once all have been read.
+_LATER = 3
 #: Share of a product's events; when so much of the past came in since an earlier value was
 #: read, as when history is told afterwards, that value is no longer what it was.
 _REWRITTEN = 0.01
@@ -85,7 +87,7 @@ class Baselines:
 
     def _run(self) -> None:
         spent = 0.0
-        while not self._stopped.wait(max(self._interval, spent * _REST)):
+        while not self._stopped.wait(max(self._pause(), spent * _REST)):
             began = time.monotonic()
             try:
                 self.refresh(_TURN)
@@ -95,6 +97,12 @@ class Baselines:
                 if self.errors == 1:
                     log.exception("earlier values could not be read; trends stay as they were")
             spent = time.monotonic() - began
+
+    def _pause(self) -> float:
+        """Short until every KPI has been read; then there is time."""
+        snapshot = self._snapshots.latest()
+        known = snapshot is not None and len(self._known) >= len(snapshot.kpis)
+        return self._interval * (_LATER if known else 1)
 
     def refresh(self, budget: float) -> None:
         """Read the earlier values of the KPIs whose turn it is, at least of one.
