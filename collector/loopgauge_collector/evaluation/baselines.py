@@ -4,12 +4,12 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from loopgauge_catalog.catalog import Catalog
-from loopgauge_catalog.values import KpiValue
+from loopgauge_catalog.values import Comparison, KpiValue, Trend
 
 from loopgauge_collector.errors import Refused
 from loopgauge_collector.evaluation.definitions import Moment, baseline_moment
@@ -29,6 +29,7 @@ _LATER = 3
 #: Share of a product's events; when so much of the past came in since an earlier value was
 #: read, as when history is told afterwards, that value is no longer what it was.
 _REWRITTEN = 0.01
+_NOTHING: Mapping[str, Comparison] = MappingProxyType({})
 #: How much earlier the comparisons are.
 SHIFTS = {"1d": timedelta(days=1), "7d": timedelta(days=7), "28d": timedelta(days=28)}
 
@@ -137,18 +138,13 @@ class Baselines:
         shifted = {name: found[moment] for name, moment in moments.items()}
         return _Earlier(value.revision, old, found[baseline], shifted)
 
-    def compared(self, value: KpiValue) -> KpiValue:
-        """The value with its trend and comparisons, once they are known."""
+    def compared(self, value: KpiValue) -> tuple[Trend | None, Mapping[str, Comparison]]:
+        """Its trend and comparisons, once they are known."""
         earlier = self._known.get(value.kpi.id)
         if earlier is None or earlier.revision != value.revision:
-            return value
+            return None, _NOTHING
         arrivals = self._activity.arrivals(value.kpi.product)
         if arrivals.old - earlier.old > _REWRITTEN * arrivals.events:
-            return value
-        return replace(
-            value,
-            trend=trend(value, earlier.baseline),
-            comparisons=MappingProxyType(
-                {name: compare(value, other) for name, other in earlier.shifted.items()}
-            ),
-        )
+            return None, _NOTHING
+        compared = {name: compare(value, other) for name, other in earlier.shifted.items()}
+        return trend(value, earlier.baseline), MappingProxyType(compared)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
+from functools import partial
 
 from loopgauge_catalog.states import State
 from loopgauge_catalog.values import KpiValue, PipelineHealth, Snapshot
@@ -125,26 +125,20 @@ class Evaluator:
             # A score comes after the KPIs that it is made of.
             for definition in sorted(definitions, key=lambda d: d.kind.source == "none"):
                 kpi = definition.kpi
-
-                def evaluated(
-                    lengths: Sequence[int] | None, definition: Definition = definition
-                ) -> KpiValue:
-                    kpi = definition.kpi
-                    return evaluate(
+                found[kpi.id] = self._with_windows(
+                    definition,
+                    partial(
+                        evaluate,
                         definition,
                         cells,
                         sources,
                         moment,
                         catalog,
                         rebuilding=kpi.id in rebuilding,
-                        lengths=lengths,
                         attainments=attained(kpi, found) if kpi.kind == "composite" else None,
-                    )
-
-                found[kpi.id] = self._with_windows(definition, evaluated)
-        values = tuple(
-            self._baselines.compared(self._dated(found[kpi.id])) for kpi in catalog.kpis()
-        )
+                    ),
+                )
+        values = tuple(self._completed(found[kpi.id]) for kpi in catalog.kpis())
         if self._folder.epoch != epoch:
             return None
         self._number += 1
@@ -160,9 +154,7 @@ class Evaluator:
         self._snapshots.publish(snapshot)
         return snapshot
 
-    def _with_windows(
-        self, definition: Definition, evaluated: Callable[[Sequence[int] | None], KpiValue]
-    ) -> KpiValue:
+    def _with_windows(self, definition: Definition, evaluated: Callable[..., KpiValue]) -> KpiValue:
         """A KPI over its own window now; over one of the further ones now, the others in turn.
 
         They have no state, and each says where it ends; reading all of them every time would take
@@ -170,22 +162,22 @@ class Evaluator:
         """
         further = definition.further()
         before = self._values.get(definition.kpi.id)
-        if before is not None and further:
-            value = evaluated((further[self._number % len(further)],))
+        # A catalog that was read again has other rows, be they alike.
+        if further and before is not None and before.kpi is definition.kpi:
+            lengths = (further[self._number % len(further)],)
+            value = evaluated(lengths=lengths, windows=before.windows)
             if before.revision == value.revision and _says(before) == _says(value):
-                windows = {
-                    name: value.windows.get(name, old) for name, old in before.windows.items()
-                }
-                return replace(value, windows=MappingProxyType(windows))
-        return evaluated(None)
+                return value
+        return evaluated()
 
-    def _dated(self, value: KpiValue) -> KpiValue:
-        """Say since when the state holds."""
+    def _completed(self, value: KpiValue) -> KpiValue:
+        """Say since when the state holds, and what it was before."""
         state, since = self._states.get(value.kpi.id, (None, value.state_since))
         if state is not value.state:
             since = value.state_since
         self._states[value.kpi.id] = (value.state, since)
-        return replace(value, state_since=since)
+        trend, comparisons = self._baselines.compared(value)
+        return replace(value, state_since=since, trend=trend, comparisons=comparisons)
 
 
 def _says(value: KpiValue) -> tuple[bool, bool]:

@@ -41,6 +41,7 @@ def evaluate(
     lengths: Sequence[int] | None = None,
     attainments: Mapping[str, float] | None = None,
     broken_down: bool = True,
+    windows: Mapping[str, Reading] | None = None,
 ) -> KpiValue:
     """The value of one KPI at one moment.
 
@@ -54,6 +55,7 @@ def evaluate(
         lengths: windows to read beside the own one; the standard ones without.
         attainments: for a score, what its members attain at the moment.
         broken_down: whether label values are wanted beyond those that decide the state.
+        windows: readings of further windows that stay as they are, but for those of `lengths`.
     """
     kpi, kind = definition.kpi, definition.kind
     feeds = sources.feeds(kpi, catalog)
@@ -77,7 +79,7 @@ def evaluate(
         complete = kind.read(kpi, cell_of(definition, cells, before, moment)).value
         if complete is not None:
             number = replace(number, stats={**number.stats, "last_complete": complete})
-    readings = {
+    readings = dict(windows or {}) | {
         format_duration(length): reading_of(
             kind.read(kpi, part := cell_of(definition, cells, span, moment)), part, span, fed=fed
         )
