@@ -73,7 +73,7 @@ def test_the_catalogs_of_the_oracle_are_right(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", sorted(FILES))
 @settings(
-    max_examples=int(LOOK or 5),
+    max_examples=int(LOOK or 3),
     deadline=None,  # each example opens a real store
     # Shrinking opens hundreds of stores, so it is asked for.
     phases=[Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if SHRINK else [])],
