@@ -40,6 +40,7 @@ class VideoTally:
         self.completed: set[str] = set()
         self.uploaded: set[str] = set()
         self.scores: list[float] = []
+        self.last_scores: dict[str, float] = {}
         self.stages: list[Json] = []
         self.calls: list[Json] = []
         self.subscribers: dict[str, int] = {}
@@ -58,6 +59,7 @@ class VideoTally:
         if status == 201:
             self.completed.add(answer["video"]["id"])
             self.scores.append(answer["video"]["score"])
+            self.last_scores[answer["video"]["id"]] = answer["video"]["score"]
 
     def upload(self, status: int, answer: Json) -> None:
         """The answer to a request for an upload."""
@@ -75,7 +77,7 @@ class VideoTally:
         return self._videos() | self._calls() | self._savings() | self._reports()
 
     def _videos(self) -> dict[str, Expected]:
-        """B1, B5, B6a and B9b."""
+        """B1, B5, B6a, B9a and B9b."""
         final = [stage for stage in self.stages if stage["final"]]
         mean = fsum(self.scores) / len(self.scores)
         return {
@@ -92,6 +94,13 @@ class VideoTally:
                 lambda stage: not stage["worked"],
                 by=("stage_name",),
                 below=Fraction("0.05"),
+            ),
+            "videos_good_enough": share(
+                "videos_good_enough",
+                "7d",
+                [{"score": score} for score in self.last_scores.values()],
+                lambda video: video["score"] >= 7,
+                at_least=Fraction("0.95"),
             ),
             "quality_score": Expected(
                 'ytempire_quality_score{window="7d"}',
@@ -189,6 +198,7 @@ def share(
     by: tuple[str, ...] = (),
     below: Fraction | None = None,
     above: Fraction | None = None,
+    at_least: Fraction | None = None,
 ) -> Expected:
     """A ratio: matching / all, and the same for every value of each label."""
 
@@ -201,6 +211,8 @@ def share(
         state = state_of_share(n, matching, allowed=below)
     elif above is not None:
         state = state_of_share(n, n - matching, allowed=1 - above)
+    elif at_least is not None:
+        state = state_of_share(n, n - matching, allowed=1 - at_least, strict=False)
     parts = {
         f'ytempire_{key}_by_{label}_ratio{{{label}="{value}",window="{window}"}}': ratio(
             [item for item in items if item[label] == value]
@@ -211,9 +223,10 @@ def share(
     return Expected(f'ytempire_{key}_ratio{{window="{window}"}}', ratio(items), n, state, parts)
 
 
-def state_of_share(n: int, bad: int, allowed: Fraction) -> str:
-    """Section 4 for a strict target: a sure miss, else too few, else the point estimate."""
-    missed = Fraction(bad, n) >= allowed
+def state_of_share(n: int, bad: int, allowed: Fraction, *, strict: bool = True) -> str:
+    """Section 4: a sure miss, else too few, else the point estimate."""
+    found = Fraction(bad, n)
+    missed = found >= allowed if strict else found > allowed
     tail = sum(comb(n, k) * allowed**k * (1 - allowed) ** (n - k) for k in range(bad, n + 1))
     if missed and bad >= 2 and tail <= Fraction("0.025"):
         return "breach"

@@ -97,6 +97,8 @@ class Oracle:
             return answer
         answer.breakdowns = _breakdowns(view, self._label_cap)
         answer.state, answer.sure = decide(view, answer)
+        if self._is_unfed_score(view):
+            answer.state, answer.sure = "no_data", False
         if answer.state == "no_data":
             return Answer(
                 answer.start, view.end, None, answer.samples,
@@ -108,6 +110,19 @@ class Oracle:
         if view.kpi.kind != "composite":
             return READERS[view.kpi.kind](view, everything)
         return composite(view.kpi, lambda key: self._member(view, key))
+
+    def _is_unfed_score(self, view: View) -> bool:
+        """Whether nothing that a score is made of has ever been reported."""
+        if view.kpi.kind != "composite":
+            return False
+        keys = {
+            key
+            for part in view.kpi.parts.values()
+            for each in part.kpis
+            for key in (each.kpi, each.against)
+            if key is not None
+        }
+        return all(self._member(view, key)[1].state == "no_data" for key in keys)
 
     def _member(self, view: View, key: str) -> tuple[Any, Answer]:
         kpi = self._catalog.kpi(f"{view.product.product}.{key}")

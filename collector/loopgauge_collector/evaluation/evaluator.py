@@ -15,7 +15,7 @@ from loopgauge_collector.evaluation.baselines import Baselines
 from loopgauge_collector.evaluation.cells import levels_since
 from loopgauge_collector.evaluation.definitions import Definition, Moment, all_windows, define
 from loopgauge_collector.evaluation.judge import Sources
-from loopgauge_collector.evaluation.scores import attained
+from loopgauge_collector.evaluation.scores import members_of
 from loopgauge_collector.evaluation.snapshots import Snapshots
 from loopgauge_collector.evaluation.values import evaluate
 from loopgauge_collector.partials.activity import Activity
@@ -135,7 +135,7 @@ class Evaluator:
                         moment,
                         catalog,
                         rebuilding=kpi.id in rebuilding,
-                        attainments=attained(kpi, found) if kpi.kind == "composite" else None,
+                        members=members_of(kpi, found),
                     ),
                 )
         values = tuple(self._completed(found[kpi.id]) for kpi in catalog.kpis())

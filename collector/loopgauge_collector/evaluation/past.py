@@ -11,7 +11,7 @@ from loopgauge_collector.errors import Refused
 from loopgauge_collector.evaluation.cells import levels_since
 from loopgauge_collector.evaluation.definitions import Moment, all_windows, define, own_window
 from loopgauge_collector.evaluation.judge import Sources
-from loopgauge_collector.evaluation.scores import attained, members_of
+from loopgauge_collector.evaluation.scores import member_ids
 from loopgauge_collector.evaluation.values import evaluate
 from loopgauge_collector.partials import activity
 from loopgauge_collector.partials.folder import Folder
@@ -80,16 +80,14 @@ class Past:
         lengths = (length,) if length is not None and has_windows else ()
         if kpi.kind != "composite":
             return self._evaluate(kpi, asked, lengths, broken_down=broken_down)
-        members = {name: catalog.kpi(name) for name in members_of(kpi)}
+        members = {name: catalog.kpi(name) for name in member_ids(kpi)}
         found = {
             name: self._evaluate(member, asked, (), broken_down=False)
             for name, member in members.items()
             if member is not None
         }
         return [
-            self._evaluate(
-                kpi, [moment], (), attained(kpi, {name: found[name][at] for name in found})
-            )[0]
+            self._evaluate(kpi, [moment], (), {name: found[name][at] for name in found})[0]
             for at, moment in enumerate(asked)
         ]
 
@@ -98,7 +96,7 @@ class Past:
         kpi: Kpi,
         asked: Sequence[Moment],
         lengths: Sequence[int],
-        attainments: Mapping[str, float] | None = None,
+        members: Mapping[str, KpiValue] | None = None,
         *,
         broken_down: bool = True,
     ) -> list[KpiValue]:
@@ -137,7 +135,7 @@ class Past:
                     catalog,
                     rebuilding=kpi.id in self._folder.rebuilding,
                     lengths=lengths,
-                    attainments=attainments,
+                    members=members,
                     broken_down=broken_down,
                 )
                 for moment, before in zip(asked, ends, strict=True)

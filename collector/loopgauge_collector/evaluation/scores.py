@@ -12,10 +12,17 @@ from loopgauge_collector.kinds.composite import member_key
 _KNOWN = {State.OK, State.BREACH}
 
 
-def members_of(kpi: Any) -> list[str]:
+def member_ids(kpi: Any) -> list[str]:
     """Ids of the KPIs that a score is made of."""
     names = [name for part in kpi.parts.values() for m in part.kpis for name in (m.kpi, m.against)]
     return [f"{kpi.product}.{name}" for name in dict.fromkeys(names) if name is not None]
+
+
+def members_of(kpi: Any, values: Mapping[str, KpiValue]) -> dict[str, KpiValue] | None:
+    """Of these values those that a score is made of; None for what is no score."""
+    if kpi.kind != "composite":
+        return None
+    return {name: values[name] for name in member_ids(kpi) if name in values}
 
 
 def attained(kpi: Any, values: Mapping[str, KpiValue]) -> dict[str, float]:

@@ -21,6 +21,7 @@ from loopgauge_collector.evaluation.definitions import (
 )
 from loopgauge_collector.evaluation.judge import Feed, Sources, breach_of_part, decide, needs
 from loopgauge_collector.evaluation.readings import breakdown_of, label_cells, reading_of
+from loopgauge_collector.evaluation.scores import attained
 from loopgauge_collector.kinds.base import Kind, Number
 from loopgauge_collector.kinds.cell import Cell
 from loopgauge_collector.partials.reading import Cells
@@ -39,7 +40,7 @@ def evaluate(
     *,
     rebuilding: bool,
     lengths: Sequence[int] | None = None,
-    attainments: Mapping[str, float] | None = None,
+    members: Mapping[str, KpiValue] | None = None,
     broken_down: bool = True,
     windows: Mapping[str, Reading] | None = None,
 ) -> KpiValue:
@@ -53,7 +54,7 @@ def evaluate(
         catalog: what events declare.
         rebuilding: its partials are not complete, so it has no value.
         lengths: windows to read beside the own one; the standard ones without.
-        attainments: for a score, what its members attain at the moment.
+        members: for a score, the KPIs that it is made of, at the same moment, by id.
         broken_down: whether label values are wanted beyond those that decide the state.
         windows: readings of further windows that stay as they are, but for those of `lengths`.
     """
@@ -62,12 +63,17 @@ def evaluate(
     own = own_window(kpi, moment, catalog)
     if rebuilding or not (definition.totals or kind.source in {"sequences", "none"}):
         nothing = reading_of(Number(None, 0), Cell(own.start, own.end), own, fed=False)
-        return _value(definition, catalog, feeds, moment, State.REBUILDING, False, nothing, {})
+        return _value(
+            definition, catalog, feeds, moment, State.REBUILDING, False, nothing, {},
+            needed=needs(kpi, feeds),
+        )  # fmt: skip
     cell = cell_of(definition, cells, own, moment)
-    if attainments is not None:
-        cell = replace(cell, attainments=attainments)
+    if members is not None:
+        cell = replace(cell, attainments=attained(kpi, members))
     number = kind.read(kpi, cell)
     state, sure = decide(kpi, kind, cell, number, feeds, moment.at)
+    if members is not None and all(m.state is State.NO_DATA for m in members.values()):
+        state, sure = State.NO_DATA, False
     labels = kind.shown(kpi) if broken_down else kpi.each
     parts = label_cells(definition, cells, cell, own, moment, labels)
     worst = None
@@ -100,6 +106,7 @@ def evaluate(
         enough=_enough(kpi, kind, cell, number) if state is State.TOO_FEW else None,
         worst=worst,
         escalated=state is State.BREACH and _escalated(kpi, kind, cell, number),
+        needed=needs(kpi, feeds) if members is None else _all_needs(members),
     )
 
 
@@ -129,6 +136,13 @@ def _enough(kpi: Kpi, kind: Kind, cell: Cell, number: Number) -> int | None:
     return least if number.samples < least else None
 
 
+def _all_needs(members: Mapping[str, KpiValue]) -> tuple[str, ...]:
+    """What has to be instrumented before any member has a value; nothing once one has."""
+    if any(member.state is not State.NO_DATA for member in members.values()):
+        return ()
+    return tuple(dict.fromkeys(need for member in members.values() for need in member.needs))
+
+
 def _escalated(kpi: Kpi, kind: Kind, cell: Cell, number: Number) -> bool:
     graver = kpi.escalated
     if graver is None or not number.is_defined:
@@ -150,6 +164,7 @@ def _value(
     enough: int | None = None,
     worst: tuple[str, str] | None = None,
     escalated: bool = False,
+    needed: tuple[str, ...] = (),
 ) -> KpiValue:
     kpi = definition.kpi
     last = max((feed.last for feed in feeds if feed.last is not None), default=None)
@@ -162,7 +177,7 @@ def _value(
         reading=reading,
         windows=MappingProxyType(dict(windows)),
         breakdowns=MappingProxyType(dict(breakdowns or {})),
-        needs=needs(kpi, feeds),
+        needs=needed,
         last_event=None if last is None else to_datetime(last),
         age_seconds=None if last is None else max(0.0, (moment.at - last) / 1e6),
         revision=definition.revision,
