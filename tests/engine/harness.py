@@ -209,6 +209,12 @@ class Engine:
 
     def snapshot(self) -> Snapshot:
         """Every KPI now, the way the evaluator reads it."""
+        snapshot = self._evaluator.evaluate(whole=True)
+        assert snapshot is not None
+        return snapshot
+
+    def tick(self) -> Snapshot:
+        """What the evaluator does each second: every KPI, one of its further windows in turn."""
         snapshot = self._evaluator.evaluate()
         assert snapshot is not None
         return snapshot

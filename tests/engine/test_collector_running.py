@@ -21,7 +21,9 @@ from tests.engine.harness import HOUR, MINUTE, SECOND, Event, as_datetime, colum
 
 NOON = moment("2026-11-18 12:00")
 EVENTS = {
-    "page.seen": {"attributes": {"plan": {}, "took": {"type": "number", "unit": "s"}}},
+    "page.seen": {
+        "attributes": {"plan": {}, "user.id": {}, "took": {"type": "number", "unit": "s"}}
+    },
 }
 COUNT = {"kind": "count", "event": "page.seen", "window": "1h", "labels": ["plan"]}
 TOOK = {
@@ -84,7 +86,11 @@ async def seen(collector: Collector, commit: int) -> Snapshot:
 
 def pages(n: int, begin: int = NOON - 30 * MINUTE) -> list[Event]:
     return [
-        Event("page.seen", begin + at * SECOND, {"plan": "ab"[at % 2], "took": at / 100})
+        Event(
+            "page.seen",
+            begin + at * SECOND,
+            {"plan": "ab"[at % 2], "user.id": "ab"[at % 2], "took": at / 100},
+        )
         for at in range(n)
     ]
 
@@ -152,7 +158,7 @@ def test_the_catalog_is_read_again_while_events_arrive(run: Run) -> None:
         running.catalog(
             seen={**COUNT, "title": "Another title"},
             took={**TOOK, "target": {"below": "10ms", "share": "95%"}},
-            first={**COUNT, "once_per": "plan"},
+            first={**COUNT, "once_per": "user.id"},
         )
         said = await collector.reload()
         assert said.startswith("3 KPIs, 2 of them")

@@ -135,7 +135,8 @@ def test_a_funnel_is_judged_like_a_share_and_for_each_label_of_its_start(
     make_engine: MakeEngine,
 ) -> None:
     engine = make_engine(
-        loop(target={"at_least": "80%"}, labels=["channel"], each=["channel"]), now=NOON
+        loop(target={"at_least": "80%"}, labels=["channel"], each=["channel"], min_samples=10),
+        now=NOON,
     )
     engine.send(
         *(done(f"u{n}", "r", n / 10, channel="ads" if n < 10 else "mail") for n in range(60)),

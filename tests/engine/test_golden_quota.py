@@ -160,6 +160,8 @@ def test_any_order_and_a_rebuild_give_the_same_at_any_moment(
         if reading.value is not None:
             assert reading.value == max(sums.values(), default=0) / 10000
         if when == EVENING and shares:
+            # Shown are the greatest, as many as a label may have values.
+            greatest = sorted(sums, key=lambda account: (-sums[account], account))[:2]
             assert {v: r.value for v, r in shares.items()} == {
-                account: units / 10000 for account, units in sums.items()
+                account: sums[account] / 10000 for account in greatest
             }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from loopgauge_catalog.values import KpiValue
 
@@ -28,6 +28,7 @@ from tests.engine.harness import (
 )
 
 #: Some 90 days after the clocks went back in Berlin and Havana, so that days of 25 h are kept.
+SHRINK = "LOOPGAUGE_ORACLE_SHRINK" in os.environ
 NOON = moment("2027-02-03 12:00")
 
 _EVENTS = {
@@ -294,6 +295,8 @@ def test_compaction_leaves_a_funnel_the_minutes_that_its_pending_subjects_began_
 @settings(
     max_examples=int(os.environ.get("LOOPGAUGE_UPKEEP_EXAMPLES", "5")),
     deadline=None,  # each example opens real stores
+    # Shrinking opens hundreds of stores, so it is asked for.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if SHRINK else [])],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(life=lives())

@@ -96,8 +96,12 @@ class Evaluator:
             spent = time.monotonic() - began
             self._stopped.wait(max(0.05, self._interval - spent))
 
-    def evaluate(self) -> Snapshot | None:
-        """Make and publish one Snapshot; None when definitions changed meanwhile."""
+    def evaluate(self, *, whole: bool = False) -> Snapshot | None:
+        """Make and publish one Snapshot; None when definitions changed meanwhile.
+
+        Args:
+            whole: read every window, instead of the further ones in turn.
+        """
         began = time.perf_counter()
         epoch = self._folder.epoch
         if epoch % 2:
@@ -110,6 +114,8 @@ class Evaluator:
         rebuilding = self._folder.rebuilding
         now = self._clock()
         moment = Moment(at=now, now=now)
+        if whole:
+            self._values = {}
         definitions = [define(kpi, revisions[kpi.id], self._registry) for kpi in catalog.kpis()]
         spans = {d.kpi.id: all_windows(d, moment, catalog) for d in definitions}
         asked = {window for of in spans.values() for window in of}
