@@ -34,6 +34,9 @@ def trend(kpi: Any, now: Answer, then: Answer) -> Trend:
     """The move from the baseline to the present."""
     if now.value is None or then.value is None or "too_few" in (now.state, then.state):
         return Trend("–")
+    # The 0 of a silent source is no number (section 4).
+    if any(each.state == "stale" and each.samples == 0 for each in (now, then)):
+        return Trend("–")
     delta = float(now.value) - float(then.value)
     if not math.isfinite(delta):
         return Trend("–")
