@@ -19,8 +19,6 @@ from loopgauge_demo.product import PRODUCTS
 from loopgauge_demo.world import DAY, MINUTE
 
 CATALOGS: Final = Path(loopgauge_catalog.__file__).parent / "tables"
-#: The collector takes nothing older than 90 days.
-MAX_DAYS: Final = 85
 _MIB: Final = 1 << 20
 #: 70 days take 160 MiB, for a moment twice that, and the collector leaves 256 MiB free.
 _ROOM: Final = 640 * _MIB

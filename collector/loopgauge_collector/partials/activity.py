@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from loopgauge_collector.storage.schema import ACTIVITY
 from loopgauge_collector.windows import MINUTE
 
 #: product, environment (empty when none), service, event name
@@ -26,8 +27,6 @@ _REST = "__other__"
 #: Minutes before the present that are kept one by one: an event may lie some minutes ahead.
 _UNSETTLED = 15
 _DAY = 24 * 60
-
-_UNION = "(select * from activity union all select * from activity_recent)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class Activity:
         rows = connection.execute(
             f"""select product, environment, service, name, greatest(bucket, {settled}) as minute,
               sum(n)::bigint, min(first), max(last)
-            from {_UNION} group by all"""
+            from {ACTIVITY.both} group by all"""
         ).fetchall()
         self.note(rows)
 
@@ -146,7 +145,7 @@ class History:
         rows = cursor.execute(
             f"""select product, environment, service, name, minute, min(first), max(last),
               sum(n)::bigint
-            from (select * from {_UNION} where product = ? and bucket < ?) a
+            from (select * from {ACTIVITY.both} where product = ? and bucket < ?) a
               asof join (select unnest(?::integer[]) as minute) m on a.bucket < m.minute
             group by all order by minute""",
             [product, minutes[-1], minutes],

@@ -16,7 +16,7 @@ from loopgauge_collector.kinds import KINDS
 from loopgauge_collector.kinds.pairs import DONE, EXCLUDED, STILL_OPEN
 from loopgauge_collector.kinds.rules import LabelledRule, PairRule
 from loopgauge_collector.partials.series import SeriesRegistry
-from loopgauge_collector.partials.slices import Unit, cut
+from loopgauge_collector.partials.slices import MARGIN, ROWS, Unit, cut
 from loopgauge_collector.storage.schema import (
     ACCOUNTING,
     ACTIVITY,
@@ -29,7 +29,6 @@ from loopgauge_collector.storage.schema import (
 )
 from loopgauge_collector.storage.transactions import transaction
 from loopgauge_collector.windows import (
-    HOUR,
     MINUTE,
     MINUTES_KEPT,
     QUARTERS_KEPT,
@@ -38,10 +37,6 @@ from loopgauge_collector.windows import (
 )
 
 _QUARTER = 15
-#: A reader may have looked at its clock a while ago, and clocks are set back.
-_MARGIN = HOUR
-#: Rows rewritten at once: a fold waits for them.
-_ROWS = 40_000
 #: The zone of what belongs to no product.
 _UTC = "UTC"
 
@@ -115,8 +110,8 @@ class Compaction:
         now: int,
     ) -> None:
         self._connection = connection
-        self._quarters_end = (now - MINUTES_KEPT - _MARGIN) // MINUTE // _QUARTER * _QUARTER
-        self._days_before = (now - QUARTERS_KEPT - _MARGIN) // MINUTE
+        self._quarters_end = (now - MINUTES_KEPT - MARGIN) // MINUTE // _QUARTER * _QUARTER
+        self._days_before = (now - QUARTERS_KEPT - MARGIN) // MINUTE
         zones = {name: product.zone for name, product in catalog.products.items()}
         self._zones = list(dict.fromkeys((_UTC, *(zone.key for zone in zones.values()))))
         self._note_products(zones)
@@ -189,7 +184,7 @@ class Compaction:
                 # What must stay together to merge: runs of one producer, whatever their numbers.
                 apart = {"bucket", "closed", "low", "high"}
                 others = [key for key in form.table.keys if key not in apart]
-                for where in cut(self._due(form, zone), _ROWS, "bucket", others):
+                for where in cut(self._due(form, zone), ROWS, "bucket", others):
                     yield Slice(form, zone, where)
 
     def _due(self, form: _Form, zone: int | None) -> list[Unit]:

@@ -14,18 +14,14 @@ from loopgauge_catalog.catalog import Catalog
 from loopgauge_collector.kinds import KINDS
 from loopgauge_collector.kinds.rules import LevelRule
 from loopgauge_collector.partials.series import SeriesRegistry
-from loopgauge_collector.partials.slices import Unit, cut
+from loopgauge_collector.partials.slices import MARGIN, ROWS, Unit, cut
 from loopgauge_collector.storage.schema import LEVELS
 from loopgauge_collector.storage.transactions import transaction
-from loopgauge_collector.windows import DAY, HOUR, MINUTES_KEPT
+from loopgauge_collector.windows import DAY, MINUTES_KEPT
 
 _SECOND = 1_000_000
 _QUARTER = 900
-#: A reader may have looked at its clock a while ago, and clocks are set back.
-_MARGIN = HOUR
 _MAXIMUM_KEPT = 8 * DAY
-#: Rows rewritten at once: a fold waits for them.
-_ROWS = 40_000
 #: A change counts from the next whole second, so the end of a quarter hour belongs to it.
 _END = f"(second + {_QUARTER - 1}) // {_QUARTER} * {_QUARTER}"
 
@@ -57,7 +53,7 @@ class LevelCompaction:
     ) -> None:
         self._connection = connection
         self._border = {
-            maximum: (now - kept - _MARGIN) // _SECOND // _QUARTER * _QUARTER
+            maximum: (now - kept - MARGIN) // _SECOND // _QUARTER * _QUARTER
             for maximum, kept in ((False, MINUTES_KEPT), (True, _MAXIMUM_KEPT))
         }
         series: dict[bool, set[int]] = {False: set(), True: set()}
@@ -76,7 +72,7 @@ class LevelCompaction:
     def slices(self) -> Iterator[LevelSlice]:
         """What is due, looked up while it goes on."""
         for maximum in (False, True):
-            for where in cut(self._due(maximum), _ROWS, "second", ["series"]):
+            for where in cut(self._due(maximum), ROWS, "second", ["series"]):
                 yield LevelSlice(maximum, f"{where} and {self._old(maximum)}")
 
     def _old(self, maximum: bool) -> str:

@@ -3,6 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from loopgauge_collector.windows import HOUR
+
+#: Rows rewritten at once: a fold waits for them.
+ROWS = 40_000
+#: How much longer than readers need it something stays as it is: a reader may have looked at its
+#: clock a while ago, and clocks are set back.
+MARGIN = HOUR
 #: Intervals of one slice: each is a condition that every row is tried against.
 _MOST_INTERVALS = 40
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 from loopgauge_catalog.values import AccountingRow
 
 from loopgauge_collector.storage.arrow_view import ArrowView
+from loopgauge_collector.storage.schema import ACCOUNTING
 from loopgauge_collector.windows import MINUTE
 
 STORED, DUPLICATE, QUARANTINED, IGNORED = "stored", "duplicate", "quarantined", "ignored"
@@ -51,9 +52,8 @@ class Accounting:
                 {
                     (product, service, outcome, reason): events
                     for product, service, outcome, reason, events in connection.execute(
-                        """select product, service, outcome, reason, sum(events)::bigint from
-                        (select * from accounting union all select * from accounting_recent)
-                        group by all"""
+                        f"""select product, service, outcome, reason, sum(events)::bigint
+                        from {ACCOUNTING.both} group by all"""
                     ).fetchall()
                 }
             )

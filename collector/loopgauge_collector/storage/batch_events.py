@@ -19,6 +19,7 @@ from loopgauge_catalog.values import REPLAYED
 from loopgauge_collector.events import Admitted, EventColumns
 from loopgauge_collector.storage.accounting import Key
 from loopgauge_collector.storage.batch import Batch
+from loopgauge_collector.storage.schema import ACCOUNTING
 from loopgauge_collector.windows import DAY, MINUTE
 
 #: The outcome of a request that was turned away whole.
@@ -28,7 +29,6 @@ REFUSED = "refused"
 _WAITS = 10_000_000
 #: How far before the newest commit a crash may have left counts untold, in minutes.
 _UNTOLD = 10
-_ACCOUNTING = "(select * from accounting union all select * from accounting_recent)"
 
 
 class BatchEvents:
@@ -56,19 +56,19 @@ class BatchEvents:
         self._waiting: dict[tuple[int, Key], tuple[int, int]] = {}
         #: When the oldest of them was received. What a crash left has waited long enough.
         self._since = 0
-        rows = connection.execute(f"select distinct product from {_ACCOUNTING}").fetchall()
+        rows = connection.execute(f"select distinct product from {ACCOUNTING.both}").fetchall()
         #: Products that ever sent something.
         self._heard = {product for (product,) in rows}
         self._take_up(connection, now)
 
     def _take_up(self, connection: duckdb.DuckDBPyConnection, now: int) -> None:
         """Find what was counted before a crash and not told; never what was compacted since."""
-        newest, oldest = f"(select max(bucket) from {_ACCOUNTING})", (now - DAY) // MINUTE
+        newest, oldest = f"(select max(bucket) from {ACCOUNTING.both})", (now - DAY) // MINUTE
         rows = connection.execute(
             f"""with since as (select greatest({newest} - {_UNTOLD}, {oldest})::bigint as bucket),
             counted as (
               select bucket, product, service, outcome, reason, sum(events)::bigint as events
-              from {_ACCOUNTING} where bucket >= (select bucket from since)
+              from {ACCOUNTING.both} where bucket >= (select bucket from since)
                 and product <> '' and outcome <> '{REPLAYED}' group by all),
             told as (
               select (epoch_us(time) // {MINUTE})::integer as bucket, product,

@@ -31,6 +31,11 @@ class Layered:
         """The table that takes appends."""
         return f"{self.name}_recent"
 
+    @property
+    def both(self) -> str:
+        """A query over the two, as a table."""
+        return f"(select * from {self.name} union all select * from {self.recent})"
+
     def ddl(self) -> tuple[str, str]:
         """The two `create table` statements."""
         columns = ", ".join(

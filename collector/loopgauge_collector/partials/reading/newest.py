@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from loopgauge_collector.kinds.cell import LatestRow
+from loopgauge_collector.storage.schema import LATEST
 
 #: (time in microseconds, event id): the order of events (KPI_SEMANTICS, R4).
 _Order = tuple[int, str]
@@ -71,7 +72,7 @@ def newest(
             from {table} where bucket < {end}{only} group by rule, key, v is null"""
     else:
         sql = f"""select rule, key, time, id::varchar, v
-            from (select * from latest union all select * from latest_recent)
+            from {LATEST.both}
             where bucket < {end}{only}"""
     result: dict[int, Newest] = {}
     for number, key, time, identity, v in cursor.execute(sql).fetchall():

@@ -24,7 +24,8 @@ from loopgauge_collector.partials.reading.subjects import (
     read_subjects,
     running,
 )
-from loopgauge_collector.partials.reading.sums import BOTH, SumColumn, summed_cell, window_part
+from loopgauge_collector.partials.reading.sums import SumColumn, summed_cell, window_part
+from loopgauge_collector.storage.schema import LATEST, LEVELS, PARTIALS, SUBJECTS
 from loopgauge_collector.windows import MINUTE, Window
 
 _SECOND = 1_000_000
@@ -72,7 +73,9 @@ class PastCells:
             first = None
         # A window that nobody could announce is read by itself.
         if not (self._many and self._start <= window.start and window.end <= self._end):
-            return summed_cell(window, *window_part(self._cursor, BOTH, series, window), first)
+            return summed_cell(
+                window, *window_part(self._cursor, PARTIALS.both, series, window), first
+            )
         if series not in self._columns:
             self._columns[series] = SumColumn(self._cursor, series, self._start, self._end)
         return self._columns[series].cell(window, first)
@@ -86,9 +89,8 @@ class PastCells:
 
     def base(self, rule: int, first: int, window: Window) -> tuple[LatestRow, ...]:
         """What each label set had when a window began."""
-        table = "(select * from latest union all select * from latest_recent)"
-        found = bases(self._cursor, table, rule, first, window.start_bucket, window.end_bucket)
-        return based([found])
+        bounds = (window.start_bucket, window.end_bucket)
+        return based([bases(self._cursor, LATEST.both, rule, first, *bounds)])
 
     def tally(
         self,
@@ -102,7 +104,7 @@ class PastCells:
             oldest = 0 if reach is None else max(0, self._start - reach)
             read = read_subjects(
                 self._cursor,
-                "(select * from subjects union all select * from subjects_recent)",
+                SUBJECTS.both,
                 oldest // MINUTE,
                 self._end // MINUTE,
                 [series],
@@ -117,7 +119,7 @@ class PastCells:
         """The minutes of a window and of the day before it."""
         read = read_minutes(
             self._cursor,
-            BOTH,
+            PARTIALS.both,
             [series],
             window.start_bucket - MINUTES_BEFORE,
             window.end_bucket,
@@ -135,7 +137,7 @@ class PastCells:
             first, last = self._asked_levels
             read = read_changes(
                 self._cursor,
-                "(select * from levels union all select * from levels_recent)",
+                LEVELS.both,
                 first // _SECOND,
                 last // _SECOND,
                 [series],

@@ -7,13 +7,12 @@ from fnmatch import fnmatchcase
 import duckdb
 
 from loopgauge_collector.kinds.cell import Numbered
+from loopgauge_collector.storage.schema import SEQUENCES, SET_ASIDE
 
 #: Runs of numbers that arrived, first and last, by producer.
 Runs = Mapping[str, Sequence[tuple[int, int]]]
 #: How far the numbering had come at the two bounds of a window, by producer.
 Reached = Mapping[str, tuple[int, int]]
-
-_BOTH = "(select * from {0} union all select * from {0}_recent)"
 
 
 def reached(cursor: duckdb.DuckDBPyConnection, asked: Numbered, *, recent: bool) -> Reached:
@@ -76,9 +75,7 @@ def arrived(cursor: duckdb.DuckDBPyConnection, asked: Numbered, *, recent: bool)
 
 def _named(asked: Numbered, *, recent: bool) -> dict[str, object]:
     """What stands in the SQL: checked names and whole numbers; values are bound."""
-    tables = {
-        table: _BOTH.format(table) if recent else table for table in ("sequences", "set_aside")
-    }
+    tables = {table.name: table.both if recent else table.name for table in (SEQUENCES, SET_ASIDE)}
     services = " or ".join("service glob ?" for _ in asked.services) or "true"
     return {**tables, "low": asked.low, "high": asked.high, "services": services}
 

@@ -13,11 +13,10 @@ import duckdb
 import numpy as np
 
 from loopgauge_collector.kinds.cell import Cell, Ints
+from loopgauge_collector.storage.schema import PARTIALS
 from loopgauge_collector.windows import MINUTE, Window
 
 _SUMS = "sum(n)::bigint, sum(good)::bigint, sum(s), sum(s2), sum(ineligible)::bigint"
-#: History and what is recent, as one table.
-BOTH = "(select * from partials union all select * from partials_recent)"
 Sums = tuple[int, int, int, int, int]
 ZERO: Sums = (0, 0, 0, 0, 0)
 
@@ -126,7 +125,7 @@ class SumColumn:
         end: int,
     ) -> None:
         rows = cursor.execute(
-            f"""select bucket, sk, {_SUMS} from {BOTH}
+            f"""select bucket, sk, {_SUMS} from {PARTIALS.both}
             where series = ? and bucket >= ? and bucket < ? group by bucket, sk order by bucket""",
             [series, start // MINUTE, end // MINUTE],
         ).fetchall()
