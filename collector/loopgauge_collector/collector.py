@@ -303,7 +303,7 @@ class Collector:
             fold_seconds=self._folder.seconds,
             commits=self.writer.commits,
             folds=self._folder.folds,
-            evaluation_errors=self._evaluator.errors + self._baselines.errors,
+            evaluation_errors=self._evaluator.faults.count + self._baselines.faults.count,
             wal_bytes=wal,
             database_bytes=database,
             free_bytes=free,

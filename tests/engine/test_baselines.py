@@ -1,5 +1,10 @@
 """The earlier value of a trend, while the past is still coming in."""
 
+import logging
+
+import pytest
+from loopgauge_collector.evaluation.faults import Faults
+
 from tests.engine.decisions import COUNT, MakeEngine, one
 from tests.engine.harness import DAY, HOUR, MINUTE, Engine, Event, moment
 
@@ -63,3 +68,20 @@ def test_what_was_stored_before_the_start_is_not_late(make_engine: MakeEngine) -
     again = type(engine.activity)(engine.store.connection, NOON)
     assert again.arrivals("shop").events == 300
     assert again.arrivals("shop").old == 0
+
+
+def test_a_fault_in_a_thread_is_counted_each_time_and_logged_with_its_cause(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    faults = Faults("the past could not be read")
+    for _ in range(3):
+        with faults:
+            raise ZeroDivisionError
+    with pytest.raises(KeyboardInterrupt), faults:
+        raise KeyboardInterrupt
+
+    assert faults.count == 3
+    (record,) = caplog.records
+    assert (record.levelno, record.getMessage()) == (logging.ERROR, "the past could not be read")
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError

@@ -1,6 +1,5 @@
 """Earlier values of every KPI, for trends and comparisons: read a few each second, in turn."""
 
-import logging
 import threading
 import time
 from collections.abc import Mapping
@@ -13,13 +12,12 @@ from loopgauge_catalog.values import Comparison, KpiValue, Trend
 
 from loopgauge_collector.errors import Refused
 from loopgauge_collector.evaluation.definitions import Moment, baseline_moment
+from loopgauge_collector.evaluation.faults import Faults
 from loopgauge_collector.evaluation.past import Past
 from loopgauge_collector.evaluation.snapshots import Snapshots
 from loopgauge_collector.evaluation.trend import compare, trend
 from loopgauge_collector.partials.activity import Activity
 from loopgauge_collector.windows import to_datetime, to_micro
-
-log = logging.getLogger(__name__)
 
 #: Seconds of one turn, and how many times longer the pause after it is.
 _TURN = 0.02
@@ -75,7 +73,7 @@ class Baselines:
         self._turn = 0
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="loopgauge-baselines", daemon=True)
-        self.errors = 0
+        self.faults = Faults("earlier values could not be read; trends stay as they were")
 
     def start(self) -> None:
         """Start the thread."""
@@ -90,20 +88,16 @@ class Baselines:
         spent = 0.0
         while not self._stopped.wait(max(self._pause(), spent * _REST)):
             began = time.monotonic()
-            try:
+            # Without a baseline a KPI has no trend, and keeps its number.
+            with self.faults:
                 self.refresh(_TURN)
-            except Exception:
-                # Without a baseline a KPI has no trend, and keeps its number.
-                self.errors += 1
-                if self.errors == 1:
-                    log.exception("earlier values could not be read; trends stay as they were")
             spent = time.monotonic() - began
 
     def _pause(self) -> float:
-        """Short until every KPI has been read; then there is time."""
+        """Short until every KPI has a trend; then there is time."""
         snapshot = self._snapshots.latest()
-        known = snapshot is not None and len(self._known) >= len(snapshot.kpis)
-        return self._interval * (_LATER if known else 1)
+        done = snapshot is not None and all(value.trend is not None for value in snapshot.kpis)
+        return self._interval * (_LATER if done else 1)
 
     def refresh(self, budget: float) -> None:
         """Read the earlier values of the KPIs whose turn it is, at least of one.

@@ -1,6 +1,5 @@
 """Once a second: read, evaluate, publish. In a thread of its own, never in the writer's."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +13,7 @@ from loopgauge_catalog.values import KpiValue, PipelineHealth, Snapshot
 from loopgauge_collector.evaluation.baselines import Baselines
 from loopgauge_collector.evaluation.cells import levels_since
 from loopgauge_collector.evaluation.definitions import Definition, Moment, all_windows, define
+from loopgauge_collector.evaluation.faults import Faults
 from loopgauge_collector.evaluation.judge import Sources
 from loopgauge_collector.evaluation.scores import members_of
 from loopgauge_collector.evaluation.snapshots import Snapshots
@@ -24,10 +24,6 @@ from loopgauge_collector.partials.reading.present import PresentReader, Wanted
 from loopgauge_collector.partials.series import SeriesRegistry
 from loopgauge_collector.storage.store import Store
 from loopgauge_collector.windows import Window, to_datetime
-
-log = logging.getLogger(__name__)
-
-_COMPLAIN_EVERY = 60.0
 
 
 class Evaluator:
@@ -68,8 +64,7 @@ class Evaluator:
         self._states: dict[str, tuple[State, datetime]] = {}
         self._values: Mapping[str, KpiValue] = {}
         self._stopped = threading.Event()
-        self._complained = 0.0
-        self.errors = 0
+        self.faults = Faults("the evaluation failed; the last Snapshot stays")
         self._thread = threading.Thread(target=self._run, name="loopgauge-evaluator", daemon=True)
 
     def start(self) -> None:
@@ -84,15 +79,10 @@ class Evaluator:
     def _run(self) -> None:
         while not self._stopped.is_set():
             began = time.monotonic()
-            try:
+            # Without a new Snapshot the page and /metrics show that it is old; the counter and
+            # the log say why.
+            with self.faults:
                 self.evaluate()
-            except Exception:
-                # Without a new Snapshot the page and /metrics show that it is old; the
-                # counter and the log say why.
-                self.errors += 1
-                if began - self._complained >= _COMPLAIN_EVERY:
-                    self._complained = began
-                    log.exception("the evaluation failed; the last Snapshot stays")
             spent = time.monotonic() - began
             self._stopped.wait(max(0.05, self._interval - spent))
 

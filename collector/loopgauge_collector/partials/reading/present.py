@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -17,11 +18,9 @@ from loopgauge_collector.kinds.cell import (
 )
 from loopgauge_collector.partials.reading import MINUTES_BEFORE
 from loopgauge_collector.partials.reading.minutes import read_minutes, together
-from loopgauge_collector.partials.reading.newest import Bases, Newest, based, bases, newest
+from loopgauge_collector.partials.reading.newest import Newest, based, bases, newest
 from loopgauge_collector.partials.reading.sequences import (
     Lately,
-    Reached,
-    Runs,
     arrived,
     counted,
     reached,
@@ -34,7 +33,6 @@ from loopgauge_collector.partials.reading.subjects import (
     running,
 )
 from loopgauge_collector.partials.reading.sums import (
-    Part,
     SumLayer,
     add,
     histogram,
@@ -44,6 +42,7 @@ from loopgauge_collector.partials.reading.sums import (
 from loopgauge_collector.windows import MINUTE, Window
 
 _SECOND = 1_000_000
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -81,14 +80,14 @@ class _Kept:
     """What was read of the large tables; it holds until they change or the minute does."""
 
     layer: _Layer = field(default_factory=_Layer)
-    tallies: dict[tuple[object, ...], Tally] = field(default_factory=dict)
-    elsewhere: dict[tuple[int, Window], Part] = field(default_factory=dict)
-    minutes: dict[tuple[int, Window], MinuteRows] = field(default_factory=dict)
-    newest: dict[tuple[int, int], Newest] = field(default_factory=dict)
-    bases: dict[tuple[int, int, Window], Bases] = field(default_factory=dict)
-    settled: dict[int, LevelRows] = field(default_factory=dict)
-    told: dict[Numbered, Reached] = field(default_factory=dict)
-    came: dict[Numbered, Runs] = field(default_factory=dict)
+    found: dict[object, Any] = field(default_factory=dict)
+
+    def once(self, key: object, read: Callable[[], _T]) -> _T:
+        """What was read under a key; it is read the first time."""
+        if key not in self.found:
+            self.found[key] = read()
+        found: _T = self.found[key]
+        return found
 
 
 class PresentCells:
@@ -139,10 +138,10 @@ class PresentCells:
 
     def _other(self, series: int, window: Window) -> Cell:
         """A window that ended earlier: of the large table it is kept until that changes."""
-        key = (series, window)
-        if key not in self._kept.elsewhere:
-            self._kept.elsewhere[key] = window_part(self._cursor, "partials", series, window)
-        sums, *large = self._kept.elsewhere[key]
+        sums, *large = self._kept.once(
+            ("sums", series, window),
+            lambda: window_part(self._cursor, "partials", series, window),
+        )
         added, *recent = window_part(self._cursor, "partials_recent", series, window)
         index, counts = histogram([large[0], recent[0]], [large[1], recent[1]])
         first = self._firsts.get(series)
@@ -156,20 +155,23 @@ class PresentCells:
         if end == self._end:
             large, recent = (layer.latest.get(rule, Newest()) for layer in self._layers)
         else:
-            if (rule, end) not in self._kept.newest:
-                read = newest(self._cursor, "latest", end, rule).get(rule, Newest())
-                self._kept.newest[rule, end] = read
-            large = self._kept.newest[rule, end]
-            recent = newest(self._cursor, "latest_recent", end, rule).get(rule, Newest())
+            large = self._kept.once(
+                ("latest", rule, end), lambda: self._newest("latest", rule, end)
+            )
+            recent = self._newest("latest_recent", rule, end)
         return Newest([*large.rows, *recent.rows]).present()
+
+    def _newest(self, table: str, rule: int, end: int) -> Newest:
+        return newest(self._cursor, table, end, rule).get(rule, Newest())
 
     def base(self, rule: int, first: int, window: Window) -> tuple[LatestRow, ...]:
         """What each label set had when a window began."""
         bounds = (window.start_bucket, window.end_bucket)
-        key = (rule, first, window)
-        if key not in self._kept.bases:
-            self._kept.bases[key] = bases(self._cursor, "latest", rule, first, *bounds)
-        layers = [self._kept.bases[key]]
+        large = self._kept.once(
+            ("base", rule, first, window),
+            lambda: bases(self._cursor, "latest", rule, first, *bounds),
+        )
+        layers = [large]
         # Most often nothing of it is recent.
         if rule in self._layers[1].latest or first in self._layers[1].latest:
             layers.append(bases(self._cursor, "latest_recent", rule, first, *bounds))
@@ -183,13 +185,14 @@ class PresentCells:
         count: Callable[[SubjectRows], Tally],
     ) -> Tally:
         """What a kind counts; of the large table it is kept until that changes."""
-        key = (series, window, reach)
-        if key not in self._kept.tallies:
-            self._kept.tallies[key] = count(self._begun(0, series, window, reach))
+        large = self._kept.once(
+            ("tally", series, window, reach),
+            lambda: count(self._begun(0, series, window, reach)),
+        )
         recent = self._begun(1, series, window, reach)
         if not len(recent):
-            return self._kept.tallies[key]
-        total: Tally = Counter(self._kept.tallies[key])
+            return large
+        total: Tally = Counter(large)
         total.update(count(recent))
         return total
 
@@ -209,31 +212,27 @@ class PresentCells:
     def minutes(self, series: int, window: Window) -> MinuteRows:
         """The minutes of a window and of the day before it."""
         start = window.start_bucket - MINUTES_BEFORE
-        if window.end_bucket != self._end:
-            end, key = window.end_bucket, (series, window)
-            if key not in self._kept.minutes:
-                self._kept.minutes[key] = read_minutes(
-                    self._cursor, "partials", [series], start, end
-                ).get(series, MinuteRows())
-            lately = read_minutes(self._cursor, "partials_recent", [series], start, end)
-            return together([self._kept.minutes[key], lately.get(series, MinuteRows())])
+        end = window.end_bucket
+        if end != self._end:
+            large = self._kept.once(
+                ("minutes", series, window), lambda: self._minutes("partials", series, start, end)
+            )
+            return together([large, self._minutes("partials_recent", series, start, end)])
         rows = together([layer.minutes.get(series, MinuteRows()) for layer in self._layers])
         kept = rows.bucket >= start
         return MinuteRows(rows.bucket[kept], rows.n[kept], rows.good[kept])
 
+    def _minutes(self, table: str, series: int, start: int, end: int) -> MinuteRows:
+        return read_minutes(self._cursor, table, [series], start, end).get(series, MinuteRows())
+
     def numbered(self, asked: Numbered) -> tuple[int, int]:
         """Numbers that producers gave; what the large tables say is kept until they change."""
-        if asked not in self._kept.told:
-            self._kept.told[asked] = reached(self._cursor, asked, recent=False)
-        if asked not in self._kept.came:
-            self._kept.came[asked] = arrived(self._cursor, asked, recent=False)
+        told = self._kept.once(("told", asked), lambda: reached(self._cursor, asked, recent=False))
+        came = self._kept.once(("came", asked), lambda: arrived(self._cursor, asked, recent=False))
         if asked.product not in self._lately:
             self._lately[asked.product] = Lately.read(self._cursor, asked.product)
         lately = self._lately[asked.product]
-        return counted(
-            [self._kept.told[asked], lately.reached(asked)],
-            [self._kept.came[asked], lately.arrived(asked)],
-        )
+        return counted([told, lately.reached(asked)], [came, lately.arrived(asked)])
 
     def levels(self, series: int, since: int, until: int) -> LevelRows:
         """The level at a moment and its changes up to another one."""
@@ -242,9 +241,7 @@ class PresentCells:
             if len(recent.second):
                 self._levels[series] = running([large, recent])
             else:
-                if series not in self._kept.settled:
-                    self._kept.settled[series] = running([large])
-                self._levels[series] = self._kept.settled[series]
+                self._levels[series] = self._kept.once(("levels", series), lambda: running([large]))
         return between(self._levels[series], since // _SECOND, until // _SECOND)
 
 
