@@ -258,6 +258,13 @@ def test_a_name_that_is_not_noun_verb_is_rejected_and_the_rule_is_named(
     assert detail.isascii()
 
 
+def test_nobody_but_the_collector_says_what_became_of_a_batch(probe: Probe) -> None:
+    reason, detail = rejected(probe, name="loop.batch_admitted")
+
+    assert reason == "invalid_name"
+    assert "collector" in detail
+
+
 def test_a_name_that_the_catalog_does_not_know_is_stored(probe: Probe) -> None:
     row = stored(probe, name="never.heard_of", attributes={"a": None, "b": 1e308, "c": "12"})
 

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from loopgauge_catalog.builtin import BATCH_EVENT
 from loopgauge_catalog.catalog import Catalog
 
 from loopgauge_collector.admission.declared import Declared
@@ -116,6 +117,11 @@ class Origins:
                 "invalid_name",
                 f"the name {shown(name)} must be noun.verb: lower case letters, digits and _, "
                 f"two or more words with dots between, at most {_NAME_MAX} characters",
+            )
+        if name == BATCH_EVENT:
+            raise Fault(
+                "invalid_name",
+                f"{name} is what the collector says of itself; give the event another name",
             )
         owner, _ = self.owner(product, service)
         declared, form = self._declaration(owner, name)
