@@ -6,7 +6,7 @@
 REASONS: dict[str, str] = {
     "missing_id": "The event has no id, so a repeat could not be told from a second event.",
     "invalid_id": "The id is no UUID, or the nil or the max UUID.",
-    "invalid_name": "The name is missing, not of the form noun.verb in lower case, or the collector's own.",
+    "invalid_name": "The name is missing, not noun.verb in lower case, or the collector's own.",
     "invalid_time": "The time is missing, has no zone, or is no moment of the calendar.",
     "in_future": "The event is further ahead of the collector's clock than is allowed.",
     "too_old": "The event is older than events are kept.",
