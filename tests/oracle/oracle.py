@@ -21,7 +21,7 @@ from tests.oracle.periods import period
 from tests.oracle.presence import distinct, in_flight, subject_share
 from tests.oracle.signals import drift, loss, uptime
 from tests.oracle.simple import simple
-from tests.oracle.states import decide
+from tests.oracle.states import before, decide
 from tests.oracle.subjects import conversion, duration
 from tests.oracle.trend import Trend, shift, trend
 from tests.oracle.view import Pick, View, everything
@@ -96,6 +96,8 @@ class Oracle:
         if length is not None:
             return answer
         answer.breakdowns = _breakdowns(view, self._label_cap)
+        if before(view, answer) is None and view.kpi.kind == "count":
+            _add_listed(view, answer, self._label_cap)
         answer.state, answer.sure = decide(view, answer)
         if self._is_unfed_score(view):
             answer.state, answer.sure = "no_data", False
@@ -155,6 +157,17 @@ def _breakdowns(view: View, label_cap: int) -> dict[str, dict[str, Answer]]:
         parts = {v: simple(view, numerator=_only(label, v)) for v in _values(view, label)}
         found[label] = {v: p for v, p in sorted(parts.items()) if p.hits}
     return found
+
+
+def _add_listed(view: View, answer: Answer, label_cap: int) -> None:
+    """Label values that the catalog lists are 0, not unknown (rows C15 and C16)."""
+    for label, parts in answer.breakdowns.items():
+        registered = view.registry.get(label, set())
+        is_full = len(registered - {"__other__"}) >= label_cap
+        for value in view.declared(view.kpi.event, label).allowed or ():
+            # One that came when all places were taken would be among the others.
+            if isinstance(value, str) and (value in registered or not is_full):
+                parts.setdefault(value, Answer(value=0.0))
 
 
 def _most_telling(kpi: Any, parts: dict[str, Answer], most: int) -> dict[str, Answer]:

@@ -71,7 +71,7 @@ def _entry(kpi: Kpi, catalog: Catalog) -> Iterator[str]:
     if kpi.means:
         yield " ".join(kpi.means.split())
         yield ""
-    yield f"- **Computed.** {method(kpi, catalog)}{_also(kpi)}"
+    yield f"- **Computed.** {method(kpi, catalog)}{_also(kpi, catalog)}"
     yield f"- **Target.** {' '.join((judging.target_words(kpi), *judging.rules(kpi)))}"
     fed = list(sources.feeds(kpi, catalog))
     if fed:
@@ -88,7 +88,7 @@ def _entry(kpi: Kpi, catalog: Catalog) -> Iterator[str]:
     yield f"- **Where.** `{kpi.id}` in the API, `{_series(kpi, catalog)}` on `/metrics`."
 
 
-def _also(kpi: Kpi) -> str:
+def _also(kpi: Kpi, catalog: Catalog) -> str:
     """What holds for rows of several kinds."""
     text = ""
     if kpi.environment != KpiBase.model_fields["environment"].default:
@@ -96,7 +96,10 @@ def _also(kpi: Kpi) -> str:
     if isinstance(kpi, Windowed) and kpi.period is not None:
         text += f" The last complete {kpi.period} stands beside it."
     if kpi.labels:
-        text += f" Also shown for each {words.codes(kpi.labels)}."
+        text += f" Also shown for each {words.codes(kpi.labels)}"
+        listed = [name for name in kpi.labels if catalog.attribute(kpi, name).allowed]
+        told = kpi.kind == "count" and listed
+        text += "; a value that is listed and that nobody had is 0." if told else "."
     if isinstance(kpi, Ratio) and kpi.split:
         text += f" What matched is also shown for each {words.codes(kpi.split)}, as a share of all."
     return text

@@ -1,6 +1,6 @@
 """A KPI as it is computed: the series that its sums are in, and the windows that it asks for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from loopgauge_catalog.catalog import Catalog
@@ -39,6 +39,7 @@ class Definition:
         totals: by part, the total's series, or for `latest` the rule's number; nothing before
             the first fold of this definition.
         labels: label -> value -> series.
+        listed: label -> values that the catalog lists and of which 0 is a number.
         label_cap: label sets that are shown at most.
     """
 
@@ -46,6 +47,7 @@ class Definition:
     revision: str
     totals: Mapping[str, int]
     labels: Mapping[str, Mapping[str, int]]
+    listed: Mapping[str, Sequence[str]]
     label_cap: int
 
     @property
@@ -71,7 +73,7 @@ class Definition:
         return own + [number for values in self.labels.values() for number in values.values()]
 
 
-def define(kpi: Kpi, current: str, registry: SeriesRegistry) -> Definition:
+def define(kpi: Kpi, current: str, registry: SeriesRegistry, catalog: Catalog) -> Definition:
     """Look a KPI and its current revision up in the registry."""
     kind = KINDS[kpi.kind]
     totals: dict[str, int] = {}
@@ -85,7 +87,23 @@ def define(kpi: Kpi, current: str, registry: SeriesRegistry) -> Definition:
         for label in kind.labels(kpi)
         if (entry := registry.lookup((kpi.id, current, label))) is not None
     }
-    return Definition(kpi, current, totals, labels, registry.label_cap)
+    listed = {
+        label: _known(catalog.attribute(kpi, label).allowed or (), values, registry.label_cap)
+        for label, values in labels.items()
+        if kind.zero_counts
+    }
+    return Definition(kpi, current, totals, labels, listed, registry.label_cap)
+
+
+def _known(allowed: Iterable[object], admitted: Mapping[str, int], cap: int) -> list[str]:
+    """Of these label values those of which the sums can say that there were none.
+
+    One that came when all places were taken is among the others.
+    """
+    # The series of the others is there from the start.
+    is_full = len(admitted) - 1 >= cap
+    texts = [value for value in allowed if isinstance(value, str)]
+    return [value for value in texts if value in admitted or not is_full]
 
 
 def window_of(product: str, length: int, moment: Moment, catalog: Catalog) -> Window:

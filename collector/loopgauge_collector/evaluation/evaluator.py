@@ -106,7 +106,9 @@ class Evaluator:
         moment = Moment(at=now, now=now)
         if whole:
             self._values = {}
-        definitions = [define(kpi, revisions[kpi.id], self._registry) for kpi in catalog.kpis()]
+        definitions = [
+            define(kpi, revisions[kpi.id], self._registry, catalog) for kpi in catalog.kpis()
+        ]
         spans = {d.kpi.id: all_windows(d, moment, catalog) for d in definitions}
         asked = {window for of in spans.values() for window in of}
         end = max(window.end for window in asked)

@@ -102,7 +102,7 @@ class Past:
     ) -> list[KpiValue]:
         catalog = self._folder.catalog
         # It may be of another catalog; what was read then is thrown away by the epoch.
-        definition = define(kpi, self._folder.revisions.get(kpi.id, ""), self._registry)
+        definition = define(kpi, self._folder.revisions.get(kpi.id, ""), self._registry, catalog)
         spans = [
             (span, moment.at)
             for moment in asked

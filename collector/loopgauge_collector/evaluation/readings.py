@@ -47,10 +47,10 @@ def label_cells(
     own: Window,
     moment: Moment,
     labels: Iterable[str],
-) -> dict[str, Mapping[str, Cell]]:
+) -> dict[str, dict[str, Cell]]:
     """The cell of each label value that there is something about, by label."""
     kpi, kind = definition.kpi, definition.kind
-    found: dict[str, Mapping[str, Cell]] = {}
+    found: dict[str, dict[str, Cell]] = {}
     for label in labels:
         if kpi.label_sets is not None:
             parts = _by_member(whole, kpi.label_sets.index(label))
@@ -66,6 +66,19 @@ def label_cells(
             if (piece := kind.piece(kpi, label, part, whole)) is not None and _has_something(piece)
         }
     return found
+
+
+def with_listed(
+    definition: Definition, parts: Mapping[str, dict[str, Cell]], own: Window
+) -> dict[str, dict[str, Cell]]:
+    """The cells of label values, and an empty one for each listed value that nobody had."""
+    nothing = Cell(own.start, own.end, until=own.until)
+    return {
+        label: dict(
+            sorted({**dict.fromkeys(definition.listed.get(label, ()), nothing), **of}.items())
+        )
+        for label, of in parts.items()
+    }
 
 
 def breakdown_of(

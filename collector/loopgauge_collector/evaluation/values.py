@@ -20,7 +20,12 @@ from loopgauge_collector.evaluation.definitions import (
     window_of,
 )
 from loopgauge_collector.evaluation.judge import Feed, Sources, breach_of_part, decide, needs
-from loopgauge_collector.evaluation.readings import breakdown_of, label_cells, reading_of
+from loopgauge_collector.evaluation.readings import (
+    breakdown_of,
+    label_cells,
+    reading_of,
+    with_listed,
+)
 from loopgauge_collector.evaluation.scores import attained
 from loopgauge_collector.kinds.base import Kind, Number
 from loopgauge_collector.kinds.cell import Cell
@@ -76,6 +81,9 @@ def evaluate(
         state, sure = State.NO_DATA, False
     labels = kind.shown(kpi) if broken_down else kpi.each
     parts = label_cells(definition, cells, cell, own, moment, labels)
+    # Of a silent source nobody knows what it would have said.
+    if state not in {State.NO_DATA, State.STALE}:
+        parts = with_listed(definition, parts, own)
     worst = None
     if state in _JUDGED and not sure and kpi.target is not None:
         state, sure, worst = _worst(definition, parts, feeds, (state, sure))

@@ -83,6 +83,8 @@ class Kind(ABC):
         source: what its cells are filled from.
         breaks_down: whether it needs the cells of each label value to read the whole.
         by_minute: whether it needs the minutes one by one, see `Cell.minutes`.
+        zero_counts: whether nothing is a number, a 0; so label values that the catalog lists are
+            shown though nobody had them.
         sketched: whether its series carry a sketch, or bins in the place of one.
         grain: the coarsest rows that it can be computed from once they are old; every bound that
             it compares a bucket with has to be snapped (R3), or this has to be `minute`.
@@ -91,6 +93,7 @@ class Kind(ABC):
     source: ClassVar[Source] = "sums"
     breaks_down: ClassVar[bool] = False
     by_minute: ClassVar[bool] = False
+    zero_counts: ClassVar[bool] = False
     sketched: ClassVar[bool] = False
     grain: ClassVar[Grain] = "day"
 

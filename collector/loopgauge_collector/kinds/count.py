@@ -1,5 +1,7 @@
 """count: how many events, or first events of a subject, fell into the window."""
 
+from typing import ClassVar
+
 from loopgauge_catalog.catalog import Catalog
 from loopgauge_catalog.kpis import Count
 from loopgauge_catalog.quantities import MICRO
@@ -11,6 +13,8 @@ from loopgauge_collector.kinds.rules import Rule
 
 class CountKind(Kind):
     """A true 0 while the source is alive; the state says whether it is."""
+
+    zero_counts: ClassVar[bool] = True
 
     def reduce(self, kpi: Count, catalog: Catalog) -> tuple[Rule, ...]:
         """Count the events."""
